@@ -1,0 +1,64 @@
+"""Reads the environment: the one place where the text of a variable becomes a setting."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+env = environ.Env()
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """The folder that holds all that this installation keeps on disk. Set by whoever runs it."""
+    return Path(os.environ.get("BRICQS_DATA_DIR") or PROJECT_DIR / ".data").expanduser().resolve()
+
+
+def secret_key() -> str:
+    """`SECRET_KEY`, or one made up at the first start and kept in the data folder."""
+    if value := os.environ.get("SECRET_KEY"):
+        return value
+    path = data_dir() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written aside and linked into place: of several processes starting at once, one wins and all read it.
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database() -> dict[str, Any]:
+    """The one database, from `DATABASE_URL` (set by `embedded.provide_database_url` where nobody else did)."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        # Tools that only import the settings, such as mypy's plugin, need no server.
+        return {"ENGINE": "django.db.backends.dummy"}
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    config["CONN_MAX_AGE"] = None
+    config["OPTIONS"] = {
+        # Statements of the award path are prepared at their first use on a connection.
+        "prepare_threshold": 1,
+        "application_name": "bricqs",
+        "options": " ".join(
+            f"-c {name}={value}"
+            for name, value in {
+                "lock_timeout": env.str("LOCK_TIMEOUT", "5s"),
+                # A worker that hangs in a transaction must not hold a participant's lock for ever.
+                "idle_in_transaction_session_timeout": "60s",
+                # Never planned anew for the values at hand: every hot statement is a key look-up.
+                "plan_cache_mode": "force_generic_plan",
+            }.items()
+        ),
+        **config.get("OPTIONS", {}),
+    }
+    return config
