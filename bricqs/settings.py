@@ -2,13 +2,22 @@
 
 from typing import Any
 
+import django_stubs_ext
+
 from bricqs.env import PROJECT_DIR, data_dir, database, env, secret_key
+
+# Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
+django_stubs_ext.monkeypatch()
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()
+
+# Where `manage.py serve` listens.
+SERVE_HOST = env.str("HOST", "127.0.0.1")
+SERVE_PORT = env.int("PORT", 8000)
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
@@ -92,7 +101,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["gamify.http.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "gamify.http.openapi.Schema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
 }
 

@@ -1,0 +1,114 @@
+"""`manage.py serve`: migrates, seeds the demo, and serves until Ctrl-C or SIGTERM."""
+
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from granian.server.common import AbstractServer
+
+from bricqs import embedded
+from bricqs.env import env
+
+# Threads keep their database connections until they end; ten idle minutes are the most that Granian allows.
+THREAD_IDLE_SECONDS_MAX = 600
+# Per worker, idle ones included; more wait to be accepted. WEB_THREADS requests of theirs run at once.
+CONNECTIONS_MAX = 1024
+# A request that runs longer than this while the server stops is cut off, and its transaction rolled back.
+STOP_SECONDS_MAX = 30
+# Of several servers that start on one database, each waits this long for the one that migrates.
+MIGRATION_WAIT = "300s"
+# Any number, as long as nothing else locks it.
+MIGRATION_LOCK = 0x62726963
+ANNOUNCE_SECONDS_MAX = 60
+
+
+class Command(BaseCommand):
+    help = (
+        "Migrates, seeds the demo (SEED_DEMO), and serves on HOST and PORT with WEB_WORKERS and WEB_THREADS."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGINT, _exit)
+        signal.signal(signal.SIGTERM, _exit)
+        host, port = env.str("HOST", "127.0.0.1"), env.int("PORT", 8000)
+        _check_port(host=host, port=port)
+        self._prepare_database()
+        server = Server(
+            "bricqs.wsgi:application",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=env.int("WEB_WORKERS", 2),
+            blocking_threads=env.int("WEB_THREADS", 8),
+            blocking_threads_idle_timeout=THREAD_IDLE_SECONDS_MAX,
+            backpressure=CONNECTIONS_MAX,
+            respawn_failed_workers=True,
+            workers_kill_timeout=STOP_SECONDS_MAX,
+            log_level=LogLevels.warning,
+        )
+        threading.Thread(target=self._announce, args=(server,), daemon=True).start()
+        try:
+            server.serve()
+        except SystemExit:
+            # Ctrl-C reaches the workers too. Granian takes one that leaves first for a crash.
+            if not server.interrupt_signal:
+                raise
+
+    def _prepare_database(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [MIGRATION_WAIT])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        call_command("migrate", verbosity=0, interactive=False)
+        # Demo keys have no place in a database that somebody brought, unless they say so.
+        if env.bool("SEED_DEMO", embedded.is_used()):
+            call_command("seed_demo")
+        # Also gives the lock back. Workers are forks, and must not share a connection.
+        connections.close_all()
+
+    def _announce(self, server: AbstractServer[Any]) -> None:
+        """Says so once requests are answered. Until all workers are forked, it does nothing but sleep."""
+        deadline = time.monotonic() + ANNOUNCE_SECONDS_MAX
+        while time.monotonic() < deadline:
+            time.sleep(0.02)
+            if len(server.wrks) == server.workers and _answers(host=server.bind_addr, port=server.bind_port):
+                self.stdout.write(
+                    f"Serving on http://{_address(host=server.bind_addr, port=server.bind_port)}"
+                )
+                return
+
+
+def _check_port(*, host: str, port: int) -> None:
+    # Granian's sockets share their port: a second server would silently take half of the requests.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        address = _address(host=host, port=port)
+        raise CommandError(f"Cannot serve on {address}: {error.strerror}. HOST and PORT set it.") from error
+
+
+def _answers(*, host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _address(*, host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _exit(signal_number: int, frame: FrameType | None) -> None:
+    """Before Granian takes over: leave in order, so that the database is stopped too."""
+    sys.exit(0)

@@ -1,0 +1,66 @@
+"""What all Bricqs endpoints do alike: error bodies, rate headers, idempotency keys."""
+
+import re
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gamify.dialects.bricqs.errors import TABLE
+from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch, InvalidInput
+from gamify.http.errors import ErrorTable, Refusal
+from gamify.http.views import DialectViewSet
+from gamify.services.idempotency import IdempotencyKey
+from tenants.keys import Caller
+from tenants.rates import Window
+
+PARTICIPANT_ID_LENGTH_MAX = 255
+
+_KEY_PATTERN = re.compile(r"[A-Za-z0-9_\-:.]{1,255}", re.ASCII)
+
+
+class BricqsViewSet(DialectViewSet):
+    errors: ClassVar[ErrorTable] = TABLE
+    # The write cap's window of the participant that the call was about, once it was looked at.
+    window: Window | None = None
+
+    def render_refusal(self, refusal: Refusal) -> Response:
+        body: dict[str, Any] = {"detail": refusal.detail, "code": refusal.code}
+        if refusal.errors:
+            body["errors"] = [{"field": field, "message": message} for field, message in refusal.errors]
+        return Response(body, status=refusal.status)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        caller = getattr(request, "user", None)
+        if isinstance(caller, Caller):
+            # A call that got as far as no participant shows a window that nothing was taken from.
+            window = self.window or Window.at(caller.tenant.write_rate, self.now, started_at=None, used=0)
+            response["X-RateLimit-Limit"] = str(window.rate.limit)
+            response["X-RateLimit-Remaining"] = str(window.remaining)
+            response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))
+        return response
+
+    def header_key(self) -> str | None:
+        """The Idempotency-Key header. Raises IdempotencyKeyInvalid."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not _KEY_PATTERN.fullmatch(key):
+            raise IdempotencyKeyInvalid
+        return key
+
+
+def one_key(header: str | None, body: str | None) -> IdempotencyKey | None:
+    """The key of a call that may carry it twice. Raises IdempotencyKeyMismatch."""
+    if header is not None and body is not None and header != body:
+        raise IdempotencyKeyMismatch
+    key = body if header is None else header
+    return None if key is None else IdempotencyKey(key)
+
+
+def path_participant(participant_id: str) -> str:
+    """The participant id of a path. Raises InvalidInput."""
+    if len(participant_id) > PARTICIPANT_ID_LENGTH_MAX:
+        raise InvalidInput((("participant_id", f"Must be 1 to {PARTICIPANT_ID_LENGTH_MAX} characters."),))
+    if "\0" in participant_id:
+        raise InvalidInput((("participant_id", "Must not contain NUL characters."),))
+    return participant_id

@@ -1,0 +1,266 @@
+"""The API reference of the Bricqs endpoints: the documents' own examples, error codes and headers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from gamify.dialects.bricqs import serializers as io
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FieldError(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Error(serializers.Serializer[Any]):
+    detail = serializers.CharField(help_text="A sentence that says what is wrong and what to do.")
+    code = serializers.CharField(help_text="Stable; decide by this one.")
+    errors = FieldError(
+        many=True, required=False, help_text="With validation_error only: one for each field."
+    )
+
+
+# When each code fires. The order within a status is the order in which they are checked.
+WHEN = {
+    "unauthorized": "X-API-Key header missing, invalid, expired, or revoked.",
+    "forbidden": "Tenant is disabled.",
+    "malformed_json": "The body is not valid JSON.",
+    "IDEMPOTENCY_KEY_INVALID": "Idempotency-Key header is empty, longer than 255 chars, or contains characters"
+    " outside [A-Za-z0-9_\\-:.].",
+    "validation_error": "A field or parameter is missing, of the wrong type or out of range; `errors` names each.",
+    "IDEMPOTENCY_KEY_MISMATCH": "Both the Idempotency-Key header AND a body idempotency_key were provided and they"
+    " differ.",
+    "IDEMPOTENCY_KEY_REUSED": "The key was used before with another payload.",
+    "RATE_LIMIT_PARTICIPANT_EXCEEDED": "Per-participant write rate cap exceeded. The Retry-After response header"
+    " tells you when to retry.",
+    "insufficient_points": "Available balance is below the requested amount.",
+    "body_too_large": "The body is larger than MAX_BODY_BYTES.",
+    "unsupported_media_type": "The Content-Type is not application/json.",
+    "busy": "The participant's lock could not be had in time. Retry with the same key.",
+}
+STATUS = {
+    "unauthorized": 401,
+    "forbidden": 403,
+    "IDEMPOTENCY_KEY_REUSED": 409,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "validation_error": 422,
+    "RATE_LIMIT_PARTICIPANT_EXCEEDED": 429,
+    "busy": 503,
+}  # every other code is a 400
+READ = ("unauthorized", "forbidden", "validation_error")
+WRITE = (
+    "unauthorized",
+    "forbidden",
+    "body_too_large",
+    "unsupported_media_type",
+    "malformed_json",
+    "IDEMPOTENCY_KEY_INVALID",
+    "validation_error",
+    "IDEMPOTENCY_KEY_MISMATCH",
+    "IDEMPOTENCY_KEY_REUSED",
+    "RATE_LIMIT_PARTICIPANT_EXCEEDED",
+    "busy",
+)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="1 to 255 chars matching `^[A-Za-z0-9_\\-:.]{1,255}$`. Recommended for every call. Descriptive keys"
+    ' ("order-ord_abc") give clean audit trails. Keys are shared by all operations of a tenant and do not expire.',
+)
+REPLAYED = OpenApiParameter(
+    "Idempotent-Replayed",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="`true` where the answer repeats that of an earlier call with the same key.",
+)
+RATE_HEADERS = [
+    OpenApiParameter(name, OpenApiTypes.INT, OpenApiParameter.HEADER, response=True, description=text)
+    for name, text in (
+        ("X-RateLimit-Limit", "Writes per participant and window."),
+        ("X-RateLimit-Remaining", "Writes left to this participant in the current window."),
+        ("X-RateLimit-Reset", "When the window ends, in unix seconds."),
+    )
+]
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    OpenApiTypes.INT,
+    OpenApiParameter.HEADER,
+    response=[429, 503],
+    description="Seconds to wait.",
+)
+PARTICIPANT = OpenApiParameter(
+    "participant_id",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="Your participant identifier. 1 to 255 characters, percent-encoded.",
+)
+
+
+def endpoint(
+    *,
+    summary: str,
+    description: str,
+    success: Any,
+    errors: Sequence[str],
+    example: dict[str, Any],
+    request: Any = None,
+    request_example: dict[str, Any] | None = None,
+    parameters: Sequence[Any] = (),
+    success_status: int = 200,
+    tag: str = "Points",
+) -> Callable[[F], F]:
+    """One operation of the reference, complete with its refusals."""
+    examples = [OpenApiExample("Response", example, response_only=True, status_codes=[str(success_status)])]
+    if request_example:
+        examples.append(OpenApiExample("Request", request_example, request_only=True))
+    by_status: dict[int, list[str]] = {}
+    for code in errors:
+        by_status.setdefault(STATUS.get(code, 400), []).append(code)
+    replies: dict[int, Any] = {success_status: success}
+    for status, codes in sorted(by_status.items()):
+        replies[status] = OpenApiResponse(Error, "\n".join(f"- `{code}`: {WHEN[code]}" for code in codes))
+    return extend_schema(
+        tags=[tag],
+        summary=summary,
+        description=description,
+        request=request,
+        responses=replies,
+        examples=examples,
+        parameters=[*parameters, *RATE_HEADERS],
+    )
+
+
+award = endpoint(
+    summary="Award points to a participant",
+    description="Credits a participant, who is created on the first interaction. Safe to retry via the Idempotency-Key"
+    " header: a second call with the same key returns the original transaction without double-awarding. `amount` of"
+    " the answer is what was credited, after multipliers, rounded down.",
+    request=io.AwardInput,
+    success=io.PointsOutput,
+    errors=WRITE,
+    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    request_example={
+        "participant_id": "user_123",
+        "amount": 100,
+        "reason": "Purchase completed",
+        "metadata": {"order_id": "ord_abc", "amount_usd": 49.99},
+    },
+    example={
+        "transaction_id": "a1b2c3d4-e5f6-...",
+        "participant_id": "user_123",
+        "amount": 100,
+        "new_balance": 1500,
+        "tier_upgrade": {
+            "code": "gold",
+            "name": "Gold Tier",
+            "level": 3,
+            "previous_code": "silver",
+            "previous_level": 2,
+        },
+        "badges_unlocked": ["first_purchase"],
+    },
+)
+
+deduct = endpoint(
+    summary="Deduct points from a participant",
+    description="Debits a participant's available balance (e.g. reward redemption), expiring credits first. `tier_upgrade`"
+    " is always null and `badges_unlocked` always empty: tiers follow lifetime earnings.",
+    request=io.DeductInput,
+    success=io.PointsOutput,
+    errors=(*WRITE, "insufficient_points"),
+    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    request_example={"participant_id": "user_123", "amount": 50, "reason": "Reward redemption"},
+    example={
+        "transaction_id": "b7c8d9e0-...",
+        "participant_id": "user_123",
+        "amount": 50,
+        "new_balance": 1450,
+        "tier_upgrade": None,
+        "badges_unlocked": [],
+    },
+)
+
+
+class _BatchRequest(serializers.Serializer[Any]):
+    awards = serializers.ListField(child=io.BatchItemInput(), min_length=1, max_length=io.BATCH_SIZE_MAX)
+
+
+award_batch = endpoint(
+    summary="Award points to up to 100 participants",
+    description="Each item is processed independently; an individual failure does not roll back the rest and appears in"
+    " `results[].error` as `code: sentence`. An Idempotency-Key covers the whole batch: a retry repeats the items that"
+    " succeeded and tries again those that failed. `expires_at` is not taken here and ignored.",
+    request=_BatchRequest,
+    success=io.BatchOutput,
+    errors=[
+        code for code in WRITE if code not in ("IDEMPOTENCY_KEY_MISMATCH", "RATE_LIMIT_PARTICIPANT_EXCEEDED")
+    ],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    request_example={
+        "awards": [
+            {"participant_id": "user_1", "amount": 100, "reason": "Weekly bonus"},
+            {"participant_id": "user_2", "amount": 100, "reason": "Weekly bonus"},
+            {"participant_id": "user_3", "amount": 50, "reason": "Referral bonus"},
+        ]
+    },
+    example={
+        "processed": 3,
+        "failed": 0,
+        "results": [
+            {"participant_id": "user_1", "transaction_id": "...", "new_balance": 500, "error": None},
+            {"participant_id": "user_2", "transaction_id": "...", "new_balance": 350, "error": None},
+            {"participant_id": "user_3", "transaction_id": "...", "new_balance": 200, "error": None},
+        ],
+    },
+)
+
+balance = endpoint(
+    summary="Balance and lifetime totals",
+    description="`total_earned` is never decremented; only `balance` moves on deduct and on expiry. `total_spent` leaves"
+    " expiry out. A participant that was never seen has zeros.",
+    success=io.BalanceOutput,
+    errors=READ,
+    parameters=[PARTICIPANT],
+    example={"participant_id": "user_123", "balance": 1500, "total_earned": 5000, "total_spent": 3500},
+)
+
+transactions = endpoint(
+    summary="Ledger of one participant, newest first",
+    description="Awards, deductions and expiries. A page of any depth costs the same.",
+    success=io.TransactionsOutput,
+    errors=READ,
+    parameters=[PARTICIPANT, io.PageInput],
+    example={
+        "participant_id": "user_123",
+        "transactions": [
+            {
+                "id": "txn_abc",
+                "amount": 100,
+                "reason": "Purchase completed",
+                "transaction_type": "award",
+                "created_at": "2026-02-14T10:00:00Z",
+                "metadata": {"order_id": "ord_abc", "amount_usd": 49.99},
+            },
+            {
+                "id": "txn_xyz",
+                "amount": -50,
+                "reason": "Reward redemption",
+                "transaction_type": "deduct",
+                "created_at": "2026-02-13T18:22:00Z",
+                "metadata": None,
+            },
+        ],
+        "total": 156,
+        "page": 1,
+        "page_size": 20,
+    },
+)

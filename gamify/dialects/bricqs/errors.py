@@ -1,0 +1,57 @@
+"""What Bricqs answers to each refusal: status, code and a sentence that tells the caller what to do."""
+
+from gamify import errors
+from gamify.http.errors import ErrorTable, Refusal
+
+TABLE: ErrorTable = {
+    errors.CredentialsMissing: lambda e: Refusal(
+        401, "unauthorized", "The X-API-Key header is missing. Send the key that your operator issued."
+    ),
+    errors.CredentialsInvalid: lambda e: Refusal(401, "unauthorized", _INVALID_KEY[e.reason]),
+    errors.TenantDisabled: lambda e: Refusal(403, "forbidden", "This tenant is disabled."),
+    errors.ScopeMissing: lambda e: Refusal(
+        403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."
+    ),
+    errors.InvalidInput: lambda e: Refusal(
+        422, "validation_error", " ".join(f"{name}: {message}" for name, message in e.errors), errors=e.errors
+    ),
+    errors.IdempotencyKeyInvalid: lambda e: Refusal(
+        400,
+        "IDEMPOTENCY_KEY_INVALID",
+        "The Idempotency-Key header must be 1 to 255 characters out of A-Z a-z 0-9 _ - : and the full stop.",
+    ),
+    errors.IdempotencyKeyMismatch: lambda e: Refusal(
+        400,
+        "IDEMPOTENCY_KEY_MISMATCH",
+        "The Idempotency-Key header and idempotency_key in the body differ. Send one of them, or both alike.",
+    ),
+    errors.IdempotencyKeyReused: lambda e: Refusal(
+        409,
+        "IDEMPOTENCY_KEY_REUSED",
+        "This idempotency key was used for another request. Repeat that request to the letter, or use a new key.",
+    ),
+    errors.RateLimitExceeded: lambda e: Refusal(
+        429,
+        "RATE_LIMIT_PARTICIPANT_EXCEEDED",
+        f"This participant has had its {e.limit} writes of this {e.window_seconds}-second window."
+        f" Retry in {e.retry_after_seconds} seconds.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
+    errors.InsufficientPoints: lambda e: Refusal(
+        400,
+        "insufficient_points",
+        f"Insufficient points. Available: {e.available}, requested: {e.requested}",
+    ),
+    errors.Busy: lambda e: Refusal(
+        503,
+        "busy",
+        "The participant is busy with other writes. Nothing was done; retry with the same idempotency key.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
+}
+
+_INVALID_KEY = {
+    "unknown": "This API key is not known here. Check that it is complete and meant for this server.",
+    "revoked": "This API key was revoked. Ask your operator for a new one.",
+    "expired": "This API key has expired. Ask your operator for a new one.",
+}

@@ -1,0 +1,166 @@
+"""Bricqs points API: award, deduct, award-batch, balance, transactions."""
+
+import json
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gamify.dialects.bricqs import _docs as docs
+from gamify.dialects.bricqs._base import BricqsViewSet, one_key, path_participant
+from gamify.dialects.bricqs.serializers import (
+    AwardInput,
+    BalanceOutput,
+    BatchInput,
+    BatchItemInput,
+    DeductInput,
+    PageInput,
+    PointsOutput,
+    instant,
+)
+from gamify.errors import DomainError
+from gamify.http.errors import invalid_input
+from gamify.queries import points as reads
+from gamify.services import points
+from gamify.services.idempotency import IdempotencyKey
+from gamify.services.points import Award, Deduct, Result
+
+REPLAYED_HEADER = "Idempotent-Replayed"
+
+
+class PointsViewSet(BricqsViewSet):
+    @docs.award
+    def award(self, request: Request) -> Response:
+        header = self.header_key()
+        body = self.read(AwardInput, request.data)
+        item = Award(
+            participant=body["participant_id"],
+            amount=body["amount"],
+            reason=body.get("reason"),
+            metadata=body.get("metadata"),
+            expires_at=body.get("expires_at"),
+            key=one_key(header, body.get("idempotency_key")),
+        )
+        return self._reply(points.award(tenant=self.tenant, item=item, now=self.now))
+
+    @docs.deduct
+    def deduct(self, request: Request) -> Response:
+        header = self.header_key()
+        body = self.read(DeductInput, request.data)
+        item = Deduct(
+            participant=body["participant_id"],
+            amount=body["amount"],
+            reason=body.get("reason"),
+            metadata=body.get("metadata"),
+            key=one_key(header, body.get("idempotency_key")),
+        )
+        return self._reply(points.deduct(tenant=self.tenant, item=item, now=self.now))
+
+    @docs.award_batch
+    def award_batch(self, request: Request) -> Response:
+        header = self.header_key()
+        raw_items = self.read(BatchInput, request.data)["awards"]
+        batch = points.award_batch(
+            tenant=self.tenant,
+            items=_batch_items(raw_items),
+            key=None if header is None else IdempotencyKey(header),
+            now=self.now,
+        )
+        results = [
+            self._batch_line(raw, result) for raw, result in zip(raw_items, batch.results, strict=True)
+        ]
+        failed = sum(line["error"] is not None for line in results)
+        # The window shown is that of the participant with the least left.
+        windows = [result.window for result in batch.results if result.window]
+        self.window = min(windows, key=lambda window: window.remaining, default=None)
+        body = {"processed": len(results) - failed, "failed": failed, "results": results}
+        return Response(body, headers={REPLAYED_HEADER: "true"} if batch.replayed else None)
+
+    def _reply(self, result: Result) -> Response:
+        self.window = result.window
+        if result.error:
+            raise result.error
+        return Response(
+            PointsOutput(result.outcome).data,
+            headers={REPLAYED_HEADER: "true"} if result.replayed else None,
+        )
+
+    def _batch_line(self, raw: Any, result: Result) -> dict[str, Any]:
+        given = raw.get("participant_id") if isinstance(raw, dict) else None
+        line: dict[str, Any] = {
+            "participant_id": given if isinstance(given, str) else None,
+            "transaction_id": None,
+            "new_balance": None,
+            "error": None,
+        }
+        if result.outcome:
+            line["transaction_id"] = result.outcome.transaction_id
+            line["new_balance"] = result.outcome.new_balance
+        elif result.error:
+            refusal = self.refusal(result.error)
+            line["error"] = f"{refusal.code}: {refusal.detail}"
+        return line
+
+
+class ParticipantPointsViewSet(BricqsViewSet):
+    @docs.balance
+    def balance(self, request: Request, participant_id: str) -> Response:
+        balance = reads.balance(
+            tenant=self.tenant, participant=path_participant(participant_id), now=self.now
+        )
+        self.window = balance.window
+        return Response(BalanceOutput(balance).data)
+
+    @docs.transactions
+    def transactions(self, request: Request, participant_id: str) -> Response:
+        participant = path_participant(participant_id)
+        query = self.read(PageInput, request.query_params.dict())
+        page, page_size = query["page"], query["page_size"]
+        ledger = reads.transactions(
+            tenant=self.tenant,
+            participant=participant,
+            offset=(page - 1) * page_size,
+            limit=page_size,
+            now=self.now,
+        )
+        self.window = ledger.window
+        return Response(
+            {
+                "participant_id": participant,
+                "transactions": [
+                    {
+                        "id": str(entry.id),
+                        "amount": entry.amount,
+                        "reason": entry.reason,
+                        "transaction_type": entry.kind,
+                        "created_at": instant(entry.created_at),
+                        "metadata": json.loads(entry.metadata) if entry.metadata else None,
+                    }
+                    for entry in ledger.entries
+                ],
+                "total": ledger.total,
+                "page": page,
+                "page_size": page_size,
+            }
+        )
+
+
+def _batch_items(raw_items: list[Any]) -> list[Award | DomainError]:
+    reader = BatchItemInput()
+
+    def item(raw: Any) -> Award | DomainError:
+        try:
+            fields = reader.run_validation(raw)
+        except exceptions.ValidationError as error:
+            return invalid_input(error)
+        key = fields.get("idempotency_key")
+        return Award(
+            participant=fields["participant_id"],
+            amount=fields["amount"],
+            reason=fields.get("reason"),
+            metadata=fields.get("metadata"),
+            key=None if key is None else IdempotencyKey(key),
+        )
+
+    return [item(raw) for raw in raw_items]

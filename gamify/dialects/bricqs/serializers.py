@@ -1,0 +1,127 @@
+"""Inputs and outputs of the Bricqs endpoints, one each."""
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
+from gamify.http.fields import (
+    InstantField,
+    MetadataField,
+    QueryIntegerField,
+    StrictCharField,
+    StrictIntegerField,
+)
+
+AMOUNT_MAX = 1_000_000
+PAGE_SIZE_MAX = 100
+BATCH_SIZE_MAX = 100
+
+
+class PointsInput(serializers.Serializer[Any]):
+    participant_id = StrictCharField(
+        max_length=PARTICIPANT_ID_LENGTH_MAX, help_text="Your participant identifier."
+    )
+    amount = StrictIntegerField(min_value=1, max_value=AMOUNT_MAX)
+    reason = StrictCharField(
+        max_length=500, required=False, allow_null=True, allow_blank=True, help_text="Free-form audit note."
+    )
+    metadata = MetadataField(
+        required=False,
+        allow_null=True,
+        help_text="Stored alongside the transaction and returned by the transactions endpoint.",
+    )
+    idempotency_key = StrictCharField(
+        max_length=255,
+        required=False,
+        allow_null=True,
+        help_text="Legacy. Prefer the Idempotency-Key header.",
+    )
+
+
+class DeductInput(PointsInput):
+    pass
+
+
+class AwardInput(PointsInput):
+    expires_at = InstantField(
+        required=False,
+        allow_null=True,
+        help_text="When set, the credit expires at this moment. Expiring credits are used up first.",
+    )
+
+
+class BatchItemInput(PointsInput):
+    """As an award, minus `expires_at`: it is ignored here, like every unknown member."""
+
+
+class BatchInput(serializers.Serializer[Any]):
+    # The items are read one by one, so that a bad one fails alone.
+    awards = serializers.ListField(min_length=1, max_length=BATCH_SIZE_MAX)
+
+
+class TierUpgradeOutput(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    level = serializers.IntegerField()
+    previous_code = serializers.CharField(allow_null=True)
+    previous_level = serializers.IntegerField(allow_null=True)
+
+
+class PointsOutput(serializers.Serializer[Any]):
+    transaction_id = serializers.CharField()
+    participant_id = serializers.CharField(source="participant")
+    amount = serializers.IntegerField()
+    new_balance = serializers.IntegerField()
+    tier_upgrade = TierUpgradeOutput(allow_null=True)
+    badges_unlocked = serializers.ListField(child=serializers.CharField())
+
+
+class BatchItemOutput(serializers.Serializer[Any]):
+    participant_id = serializers.CharField(allow_null=True)
+    transaction_id = serializers.CharField(allow_null=True)
+    new_balance = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class BatchOutput(serializers.Serializer[Any]):
+    processed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    results = BatchItemOutput(many=True)
+
+
+class BalanceOutput(serializers.Serializer[Any]):
+    participant_id = serializers.CharField(source="participant")
+    balance = serializers.IntegerField()
+    total_earned = serializers.IntegerField()
+    total_spent = serializers.IntegerField()
+
+
+class PageInput(serializers.Serializer[Any]):
+    page = QueryIntegerField(min_value=1, default=1, help_text="1-indexed page number.")
+    page_size = QueryIntegerField(
+        min_value=1, max_value=PAGE_SIZE_MAX, default=50, help_text="Items per page."
+    )
+
+
+class TransactionOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    amount = serializers.IntegerField()
+    reason = serializers.CharField(allow_null=True)
+    transaction_type = serializers.CharField()
+    created_at = serializers.CharField()
+    metadata = MetadataField(allow_null=True)
+
+
+class TransactionsOutput(serializers.Serializer[Any]):
+    participant_id = serializers.CharField()
+    transactions = TransactionOutput(many=True)
+    total = serializers.IntegerField()
+    page = serializers.IntegerField()
+    page_size = serializers.IntegerField()
+
+
+def instant(moment: datetime) -> str:
+    """A moment as the documents write it: ISO 8601 in UTC, with a Z."""
+    return moment.isoformat().replace("+00:00", "Z")

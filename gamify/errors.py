@@ -1,0 +1,78 @@
+"""What can be refused, as facts. No HTTP and no Django: each dialect decides status, code and sentence."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(eq=False)
+class DomainError(Exception):
+    """A refusal. Nothing was written, and no idempotency key was used up."""
+
+
+@dataclass(eq=False)
+class CredentialsMissing(DomainError):
+    pass
+
+
+@dataclass(eq=False)
+class CredentialsInvalid(DomainError):
+    """`reason`: unknown, expired or revoked."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class TenantDisabled(DomainError):
+    pass
+
+
+@dataclass(eq=False)
+class ScopeMissing(DomainError):
+    accepted: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class InvalidInput(DomainError):
+    """`errors`: (field path, sentence) pairs, in the order of the input."""
+
+    errors: tuple[tuple[str, str], ...]
+
+
+@dataclass(eq=False)
+class IdempotencyKeyInvalid(DomainError):
+    pass
+
+
+@dataclass(eq=False)
+class IdempotencyKeyMismatch(DomainError):
+    pass
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReused(DomainError):
+    """The key was used before, with another input."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class RateLimitExceeded(DomainError):
+    """The participant's write cap is reached until `resets_at`."""
+
+    limit: int
+    window_seconds: int
+    resets_at: datetime
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class InsufficientPoints(DomainError):
+    available: int
+    requested: int
+
+
+@dataclass(eq=False)
+class Busy(DomainError):
+    """The participant's lock, or a quiet moment in the database, could not be had in time. Safe to retry."""
+
+    retry_after_seconds: int = field(default=1)

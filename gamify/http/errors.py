@@ -1,0 +1,69 @@
+"""From refusals to replies: what the dialects share. Which status, code and sentence is each dialect's own table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404
+from rest_framework import exceptions
+
+from gamify.errors import DomainError, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reply that says no: `detail` tells the caller what to do about it."""
+
+    status: int
+    code: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+ErrorTable = Mapping[type[DomainError], Callable[[Any], Refusal]]
+
+
+def refusal_of(error: DomainError, table: ErrorTable) -> Refusal:
+    return table[type(error)](error)
+
+
+def protocol_refusal(error: Exception) -> Refusal | None:
+    """The refusals of HTTP itself, the same in every dialect; None for what is no refusal but a fault."""
+    if isinstance(error, RequestDataTooBig):
+        return Refusal(413, "body_too_large", "The request body is larger than this server takes.")
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return Refusal(415, "unsupported_media_type", "Send the body as Content-Type: application/json.")
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return Refusal(
+            405, "method_not_allowed", "This route does not take this method; see the Allow header."
+        )
+    if isinstance(error, exceptions.ParseError):
+        return Refusal(400, "malformed_json", str(error.detail))
+    if isinstance(error, exceptions.NotFound | Http404):
+        return Refusal(404, "not_found", "There is no such route. The API reference is at /api/docs/.")
+    return None
+
+
+def invalid_input(error: exceptions.ValidationError) -> InvalidInput:
+    """The complaints of a serializer, flattened to (field path, sentence)."""
+    return InvalidInput(tuple(_flatten("", error.detail)))
+
+
+def _flatten(path: str, detail: Any) -> list[tuple[str, str]]:
+    if isinstance(detail, dict):
+        return [
+            pair
+            for name, child in detail.items()
+            for pair in _flatten(_join(path, "" if name == "non_field_errors" else str(name)), child)
+        ]
+    if isinstance(detail, list) and any(isinstance(child, dict | list) for child in detail):
+        return [pair for index, child in enumerate(detail) for pair in _flatten(f"{path}[{index}]", child)]
+    if isinstance(detail, list):
+        return [(path or "body", str(message)) for message in detail]
+    return [(path or "body", str(detail))]
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name

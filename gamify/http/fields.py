@@ -1,0 +1,95 @@
+"""Serializer fields that take a JSON type as what it is: `"100"` is no number, `5` no string, `true` neither."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework import serializers
+
+METADATA_BYTES_MAX = 64 * 1024
+BIGINT_MAX = 2**63 - 1
+
+_DIGITS = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    default_error_messages = {"invalid": "Must be an integer.", "too_large": "Must fit into 64 bits."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        if abs(data) > BIGINT_MAX:
+            self.fail("too_large")
+        return data
+
+
+class QueryIntegerField(serializers.IntegerField):
+    """An integer of a query string: decimal digits and nothing else."""
+
+    default_error_messages = {"invalid": "Must be an integer."}
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or not _DIGITS.fullmatch(data):
+            self.fail("invalid")
+        return int(data)
+
+
+class StrictCharField(serializers.CharField):
+    """A string to the character: nothing is trimmed. NUL and lone surrogates are refused by the base class."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment in ISO 8601; without an offset it is taken as UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu][+HH:MM|-HH:MM|Z]")
+        moment = super().to_internal_value(value)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow", timezone=UTC)
+
+
+class MetadataField(serializers.Field):  # type: ignore[type-arg]
+    """A JSON object, stored and returned as it is."""
+
+    default_error_messages = {
+        "not_an_object": "Must be an object.",
+        "too_large": f"Must not be larger than {METADATA_BYTES_MAX} bytes of JSON.",
+        "invalid_text": "Must not contain NUL characters or lone surrogates.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        text = json.dumps(data, ensure_ascii=False)
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:
+            self.fail("invalid_text")
+        if "\\u0000" in text and _holds_nul(data):
+            self.fail("invalid_text")
+        if size > METADATA_BYTES_MAX:
+            self.fail("too_large")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in name or _holds_nul(child) for name, child in value.items())
+    return isinstance(value, list) and any(_holds_nul(child) for child in value)

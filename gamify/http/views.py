@@ -1,0 +1,85 @@
+"""The viewset that every dialect's endpoints build on. An action reads the request, calls one operation, replies."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from django.utils import timezone
+from rest_framework import exceptions, serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from gamify.errors import DomainError, ScopeMissing
+from gamify.http.authentication import ApiKeyAuthentication
+from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refusal, refusal_of
+from tenants.keys import Caller
+from tenants.refs import TenantRef
+
+V = TypeVar("V", bound=Mapping[str, Any])
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Every answer is JSON, whatever a client says it accepts: a browser's address bar included."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class DialectViewSet(ViewSet):
+    """Knows the caller, the tenant and the time; turns refusals into the dialect's replies."""
+
+    authentication_classes: Any = [ApiKeyAuthentication]
+    content_negotiation_class = JSONOnly
+    http_method_names: ClassVar[Any] = ["get", "post", "put", "patch", "delete", "head"]
+    errors: ClassVar[ErrorTable] = {}
+    # Any one of these opens the endpoint; none are needed where it is empty.
+    scopes_accepted: ClassVar[tuple[str, ...]] = ()
+    now: datetime
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # The clock is read here, once per request, and passed down.
+        self.now = timezone.now()
+        super().initial(request, *args, **kwargs)
+        if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):
+            raise ScopeMissing(self.scopes_accepted)
+
+    @property
+    def caller(self) -> Caller:
+        caller = self.request.user
+        assert isinstance(caller, Caller)
+        return caller
+
+    @property
+    def tenant(self) -> TenantRef:
+        return self.caller.tenant
+
+    def read(self, serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+        """Validate `data`. Raises InvalidInput."""
+        try:
+            return dict(serializer().run_validation(data))
+        except exceptions.ValidationError as error:
+            raise invalid_input(error) from error
+
+    def refusal(self, error: DomainError) -> Refusal:
+        return refusal_of(error, self.errors)
+
+    def render_refusal(self, refusal: Refusal) -> Response:
+        raise NotImplementedError("a dialect says how it words an error")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
+        if refusal is None:
+            raise exc
+        response = self.render_refusal(refusal)
+        for name, value in refusal.headers.items():
+            response[name] = value
+        if refusal.status == 401:
+            response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
+        response.exception = True
+        return response

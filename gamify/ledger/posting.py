@@ -1,0 +1,156 @@
+"""Posting: what an award, a deduct or an expiry does to one account. Pure: no I/O, no Django, no clock.
+
+A `Book` is one account in memory. Postings change it and collect the rows that `gamify.ledger.store` then writes:
+
+    book.expire(now)                # first, always: what is due is neither spendable nor counted
+    entry = book.award(100, ...)    # or book.deduct(50, ...), which refuses before it changes anything
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from gamify.errors import InsufficientPoints
+from gamify.ledger.chain import GENESIS, entry_hash
+from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
+
+
+@dataclass(slots=True)
+class AccountState:
+    """An account's row; the defaults are those of an account that nothing was ever posted to."""
+
+    participant_id: UUID
+    points_system_id: UUID
+    balance: int = 0
+    total_earned: int = 0
+    total_spent: int = 0
+    total_expired: int = 0
+    # How much of the balance is in lots, and a time before which none of them expires.
+    lot_balance: int = 0
+    next_expires_at: datetime | None = None
+    last_sequence: int = 0
+    last_hash: bytes = GENESIS
+    last_earned_at: datetime | None = None
+
+    def has_due_lots(self, now: datetime) -> bool:
+        return self.next_expires_at is not None and self.next_expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an entry carries beside its numbers. `metadata` and `explanation` are JSON text, kept to the byte."""
+
+    reason: str | None = None
+    metadata: str | None = None
+    explanation: str | None = None
+    operation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    sequence: int
+    id: UUID
+    kind: str
+    amount: int
+    balance_after: int
+    note: Note
+    created_at: datetime
+    hash: bytes
+
+
+@dataclass(slots=True)
+class Book:
+    """One account, its lots as far as they were loaded, and what was posted to it since."""
+
+    account: AccountState
+    new_id: Callable[[], UUID]
+    burn_order: str = SOONEST_EXPIRY_FIRST
+    lots: list[LotState] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
+    new_lots: list[LotState] = field(default_factory=list)
+    # (sequence of the debit, what it took): one row each, once written.
+    consumptions: list[tuple[int, Take]] = field(default_factory=list)
+    changed_lots: set[int] = field(default_factory=set)
+
+    def expire(self, now: datetime) -> None:
+        """Write off what is left of every lot that is due, with one entry each, as of the moment it expired.
+
+        So the entries are the same whether the next operation writes them or the sweep does.
+        """
+        if not self.account.has_due_lots(now):
+            return
+        due = [lot for lot in self.lots if lot.is_due(now) and lot.remaining]
+        for lot in sorted(due, key=lambda lot: (lot.expires_at, lot.sequence)):
+            assert lot.expires_at is not None
+            amount = lot.remaining
+            lot.remaining = 0
+            self.account.total_expired += amount
+            self.account.lot_balance -= amount
+            entry = self._append("expire", -amount, Note(), lot.expires_at)
+            self._consume(entry, [Take(lot.sequence, amount)])
+        self.account.next_expires_at = min(
+            (lot.expires_at for lot in self.lots if lot.expires_at and lot.remaining), default=None
+        )
+
+    def award(
+        self, amount: int, *, note: Note, now: datetime, expires_at: datetime | None = None
+    ) -> EntryRow:
+        """Credit `amount`. A credit that expires, or whose age will matter, becomes a lot."""
+        assert amount > 0, amount
+        self.account.total_earned += amount
+        self.account.last_earned_at = now
+        entry = self._append("award", amount, note, now)
+        if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
+            lot = LotState(entry.sequence, amount, amount, expires_at)
+            self.lots.append(lot)
+            self.new_lots.append(lot)
+            self.account.lot_balance += amount
+            if expires_at is not None:
+                self.account.next_expires_at = min(expires_at, self.account.next_expires_at or expires_at)
+        return entry
+
+    def deduct(self, amount: int, *, note: Note, now: datetime) -> EntryRow:
+        """Debit `amount`, lots first. Raises InsufficientPoints, having changed nothing."""
+        assert amount > 0, amount
+        if amount > self.account.balance:
+            raise InsufficientPoints(available=self.account.balance, requested=amount)
+        takes = burn(self.lots, amount, order=self.burn_order)
+        from_lots = sum(take.amount for take in takes)
+        self.account.total_spent += amount
+        self.account.lot_balance -= from_lots
+        entry = self._append("deduct", -amount, note, now)
+        self._consume(entry, takes)
+        # Loading lots must have covered the debit: the rest may come only out of what is in no lot.
+        assert 0 <= self.account.lot_balance <= self.account.balance, self.account
+        return entry
+
+    def _append(self, kind: str, amount: int, note: Note, created_at: datetime) -> EntryRow:
+        account = self.account
+        account.balance += amount
+        account.last_sequence += 1
+        id = self.new_id()
+        account.last_hash = entry_hash(
+            account.last_hash,
+            participant_id=account.participant_id,
+            points_system_id=account.points_system_id,
+            sequence=account.last_sequence,
+            id=id,
+            kind=kind,
+            amount=amount,
+            balance_after=account.balance,
+            reason=note.reason,
+            metadata=note.metadata,
+            explanation=note.explanation,
+            operation_id=note.operation_id,
+            created_at=created_at,
+        )
+        entry = EntryRow(
+            account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash
+        )
+        self.entries.append(entry)
+        return entry
+
+    def _consume(self, entry: EntryRow, takes: list[Take]) -> None:
+        self.consumptions += [(entry.sequence, take) for take in takes]
+        self.changed_lots |= {take.credit_sequence for take in takes}

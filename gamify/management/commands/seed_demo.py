@@ -1,0 +1,98 @@
+"""Make the demo tenant, once, and say how to use it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from gamify.services import points, tenants
+from gamify.services.idempotency import IdempotencyKey
+from gamify.services.points import Award, Deduct
+from tenants import keys
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+from tenants.scopes import ADMIN
+
+SLUG = "demo"
+LOGIN = "demo"
+# participant, points awarded over the last weeks, points spent
+HISTORY = [
+    ("user_123", (500, 250, 100), 50),
+    ("user_42", (4000, 900), 300),
+    ("alice@example.com", (120,), 0),
+    ("Zoë 🎈", (60, 60, 60), 100),
+]
+
+
+class Command(BaseCommand):
+    help = "Make a tenant named demo with participants, keys and a console login; the second time, only show them."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # The one place where raw keys are kept: those of a demo, beside its database, for its owner's eyes only.
+        path = settings.DATA_DIR / "demo.json"
+        if not Tenant.objects.filter(slug=SLUG).exists():
+            credentials = _seed()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(credentials, indent=2))
+        if path.exists():
+            self.stdout.write(_instructions(json.loads(path.read_text())))
+        else:
+            self.stdout.write(
+                f"The demo tenant is there; its keys are not on this machine ({path} is missing)."
+            )
+
+
+def _seed() -> dict[str, str]:
+    live, _ = tenants.create(slug=SLUG, name="Demo")
+    for tenant in (live, live.sandbox):
+        _history(tenant)
+    live_key, _ = keys.issue(tenant=live, scopes=[ADMIN], name="demo")
+    sandbox_key, _ = keys.issue(tenant=live.sandbox, scopes=[ADMIN], name="demo")
+    password = get_random_string(16)
+    user, _ = User.objects.get_or_create(username=LOGIN, defaults={"is_staff": True, "is_superuser": True})
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return {"live_key": live_key, "sandbox_key": sandbox_key, "login": LOGIN, "password": password}
+
+
+def _history(tenant: Tenant) -> None:
+    ref, start = TenantRef.of(tenant), timezone.now() - timedelta(days=30)
+    for participant, awards, spent in HISTORY:
+        for week, amount in enumerate(awards):
+            now = start + timedelta(weeks=week)
+            item = Award(
+                participant,
+                amount,
+                reason="Purchase completed",
+                metadata={"order_id": f"ord_{week + 1}"},
+                # The last credit of each expires, so that there is something to see.
+                expires_at=start + timedelta(days=120) if week == len(awards) - 1 else None,
+                key=IdempotencyKey(f"demo-{participant}-{week}", scope="demo"),
+            )
+            points.award(tenant=ref, item=item, now=now)
+        if spent:
+            item_spent = Deduct(participant, spent, reason="Reward redemption")
+            points.deduct(tenant=ref, item=item_spent, now=start + timedelta(weeks=len(awards)))
+
+
+def _instructions(demo: dict[str, str]) -> str:
+    host = settings.SERVE_HOST if settings.SERVE_HOST not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    base = f"http://{host}:{settings.SERVE_PORT}"
+    return f"""
+  Live key      {demo["live_key"]}
+  Sandbox key   {demo["sandbox_key"]}
+  Console       {base}/admin/   login {demo["login"]}   password {demo["password"]}
+  API docs      {base}/api/docs/
+
+  Award 100 points:
+
+  curl -X POST {base}/api/v1/gamify/points/award \\
+    -H 'X-API-Key: {demo["live_key"]}' -H 'Content-Type: application/json' -H 'Idempotency-Key: order-ord_abc' \\
+    -d '{{"participant_id": "user_123", "amount": 100, "reason": "Purchase completed"}}'
+"""

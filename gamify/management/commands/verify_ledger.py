@@ -1,0 +1,42 @@
+"""Prove that the ledger is whole, or name the first entry that is not."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from gamify.services import audit
+from tenants.models import Tenant
+
+BREACHES_SHOWN_MAX = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Check every account against its entries, lots and consumptions: balances, totals, numbering, hash chain."
+        " Exits with an error and names the first entry that breaks."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)"
+        )
+        parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+
+    def handle(self, *args: Any, tenant: str | None, sandbox: bool, **_: Any) -> None:
+        try:
+            tenant_id = Tenant.objects.by_slug(tenant, sandbox=sandbox).id if tenant else None
+        except Tenant.DoesNotExist as error:
+            raise CommandError(f"There is no tenant {tenant!r}.") from error
+        accounts = entries = breaches = 0
+        for checked in audit.verify(tenant_id):
+            accounts += 1
+            entries += checked.entries
+            if checked.breach:
+                breaches += 1
+                if breaches <= BREACHES_SHOWN_MAX:
+                    self.stderr.write(f"{checked.breach.where}: {checked.breach.what}.")
+        sentence = f"Verified {entries} entries of {accounts} accounts: {breaches} broken."
+        if breaches:
+            raise CommandError(sentence)
+        self.stdout.write(sentence)

@@ -1,0 +1,154 @@
+"""The ledger's tables: accounts, their immutable entries, lots, and which lot paid for what.
+
+All are keyed by participant first, so that they can be distributed by it, and written only by `gamify.ledger.store`.
+Rows that are written at the rate of awards carry no foreign key to a points system: each check of one would lock the
+same parent row from every transaction at once. `verify_ledger` proves what those keys would.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from gamify.models.participants import Participant
+from gamify.models.points import PointsSystem
+
+
+class Account(models.Model):
+    """What one participant has in one points system. Its fields say what else must be read to change it."""
+
+    pk = models.CompositePrimaryKey("participant_id", "points_system_id")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    points_system = models.ForeignKey(
+        PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    balance = models.BigIntegerField()
+    total_earned = models.BigIntegerField()
+    total_spent = models.BigIntegerField()
+    total_expired = models.BigIntegerField()
+    # How much of the balance is in lots. The rest never expires and is one number, not a list.
+    lot_balance = models.BigIntegerField()
+    # No lot with anything left expires before this. Null: none expires at all.
+    next_expires_at = models.DateTimeField(null=True)
+    # Entries are numbered densely from 1, so this is also how many there are.
+    last_sequence = models.BigIntegerField()
+    last_hash = models.BinaryField()
+    last_earned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(balance=F("total_earned") - F("total_spent") - F("total_expired")),
+                name="account_balance_is_sum_of_totals",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance__gte=0)
+                & Q(total_earned__gte=0)
+                & Q(total_spent__gte=0)
+                & Q(total_expired__gte=0),
+                name="account_never_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(lot_balance__gte=0) & Q(lot_balance__lte=F("balance")),
+                name="account_lots_within_balance",
+            ),
+        ]
+
+
+class EntryKind(models.TextChoices):
+    AWARD = "award"
+    DEDUCT = "deduct"
+    EXPIRE = "expire"
+
+
+class Entry(models.Model):
+    """One change of one account, written once. A trigger refuses UPDATE and DELETE; the chain proves it."""
+
+    pk = models.CompositePrimaryKey("participant_id", "points_system_id", "sequence")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    points_system = models.ForeignKey(
+        PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    sequence = models.BigIntegerField()
+    id = models.UUIDField()
+    kind = models.CharField(max_length=10, choices=EntryKind.choices)
+    amount = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    reason = models.CharField(max_length=500, null=True)
+    # JSON as text, exactly as it was hashed: PostgreSQL's own JSON types would rewrite numbers.
+    metadata = models.TextField(null=True)
+    explanation = models.TextField(null=True)
+    operation_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    hash = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=(Q(kind="award") & Q(amount__gt=0))
+                | (Q(kind__in=("deduct", "expire")) & Q(amount__lt=0)),
+                name="entry_sign_follows_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"
+            ),
+        ]
+
+
+class Lot(models.Model):
+    """A credit that must be told apart from the rest of the balance; numbered like the entry that made it."""
+
+    pk = models.CompositePrimaryKey("participant_id", "points_system_id", "sequence")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    points_system = models.ForeignKey(
+        PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    sequence = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    # Null only in systems that burn the oldest credit first, where every credit is a lot.
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0) & Q(remaining__lte=F("amount")),
+                name="lot_remaining_within_amount",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # Burning and lazy expiry: the open lots of one account.
+            models.Index(
+                fields=["participant", "points_system", "expires_at", "sequence"],
+                condition=Q(remaining__gt=0),
+                name="lot_open_by_account",
+            ),
+            # The sweep: the lots that are due, of everyone.
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(remaining__gt=0) & Q(expires_at__isnull=False),
+                name="lot_open_by_expiry",
+            ),
+        ]
+
+
+class Consumption(models.Model):
+    """How much of which lot (its credit) went into which deduct or expiry (the debit)."""
+
+    pk = models.CompositePrimaryKey("participant_id", "points_system_id", "debit_sequence", "credit_sequence")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    points_system = models.ForeignKey(
+        PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    debit_sequence = models.BigIntegerField()
+    credit_sequence = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="consumption_positive"),
+            models.CheckConstraint(
+                condition=Q(credit_sequence__lt=F("debit_sequence")), name="consumption_after_credit"
+            ),
+        ]

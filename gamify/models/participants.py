@@ -1,0 +1,37 @@
+"""Participants: whom points belong to. The row is the lock of all that belongs to it."""
+
+from typing import ClassVar
+from uuid import UUID, uuid5
+
+from django.db import models
+from django.utils import timezone
+
+from tenants.models import Tenant
+
+EXTERNAL_ID_LENGTH_MAX = 255
+
+
+def participant_id(tenant_id: UUID, external_id: str) -> UUID:
+    """A participant's primary key: computed, so that addressing one needs no look-up."""
+    return uuid5(tenant_id, external_id)
+
+
+class Participant(models.Model):
+    """One user of one tenant. Made by the first write about it; a read about an unknown one makes nothing."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX)
+    # The write cap's fixed window: how many writes since it began. Exact, because it is on the locked row.
+    window_started_at = models.DateTimeField(null=True, editable=False)
+    window_writes = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            # The console's list of a tenant's participants, and its search by the start of an external id.
+            models.Index(fields=["tenant", "external_id"], name="participant_by_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

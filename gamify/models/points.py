@@ -1,0 +1,45 @@
+"""Points systems: the currencies of a tenant."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from tenants.models import Tenant
+
+
+class BurnOrder(models.TextChoices):
+    SOONEST_EXPIRY_FIRST = "soonest_expiry_first", "Soonest expiry first"
+    OLDEST_CREDIT_FIRST = "oldest_credit_first", "Oldest credit first"
+
+
+class PointsSystem(models.Model):
+    """One currency of one tenant. A tenant starts with one, named Points, which is its default."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="points_systems")
+    key = models.SlugField(max_length=50)
+    name = models.CharField(max_length=100)
+    is_default = models.BooleanField(default=False)
+    burn_order = models.CharField(
+        max_length=30,
+        choices=BurnOrder.choices,
+        default=BurnOrder.SOONEST_EXPIRY_FIRST,
+        # Lots are kept for what the order needs to know; see gamify/ledger/posting.py.
+        help_text="Which credits a deduct uses up first. Fixed once the system is made.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("key",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "key"], name="points_system_key_unique"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=Q(is_default=True), name="points_system_default_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

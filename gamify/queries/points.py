@@ -1,0 +1,94 @@
+"""Reads of balances and ledger pages. They make nothing, and an unknown participant simply has nothing yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gamify.models import Entry, participant_id
+from gamify.queries import programme
+from tenants import database
+from tenants.rates import Window
+from tenants.refs import TenantRef
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    participant: str
+    balance: int
+    total_earned: int
+    total_spent: int
+    entries: int
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    id: UUID
+    kind: str
+    amount: int
+    reason: str | None
+    # JSON text, as it was stored.
+    metadata: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    participant: str
+    entries: list[LedgerEntry]
+    total: int
+    window: Window
+
+
+# What is past its time and not yet swept is taken off here, so that no reader ever counts it.
+_BALANCE = """
+    SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
+           CASE WHEN a.next_expires_at <= %s
+                THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
+                       WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
+                         AND remaining > 0 AND expires_at <= %s)
+                ELSE 0 END::bigint
+      FROM gamify_participant p
+      LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = %s
+     WHERE p.id = %s
+"""
+
+
+def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
+    """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
+    system = programme.of(tenant.id).default_system
+    id = participant_id(tenant.id, participant)
+    row = database.send(_BALANCE, [now, now, system.id, id]).fetchone()
+    started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
+    return Balance(
+        participant=participant,
+        balance=(amount or 0) - due,
+        total_earned=earned or 0,
+        total_spent=spent or 0,
+        entries=entries or 0,
+        window=Window.at(tenant.write_rate, now, started_at=started_at, used=writes),
+    )
+
+
+def transactions(
+    *, tenant: TenantRef, participant: str, offset: int, limit: int, now: datetime
+) -> LedgerPage:
+    """A page of the participant's ledger, newest first: `limit` entries after skipping `offset`.
+
+    Entries are numbered densely, so a page of any depth is one range of the primary key, and `total` is a counter.
+    """
+    current = balance(tenant=tenant, participant=participant, now=now)
+    newest = current.entries - offset
+    rows = (
+        Entry.objects.filter(
+            participant_id=participant_id(tenant.id, participant),
+            points_system_id=programme.of(tenant.id).default_system.id,
+            sequence__gt=newest - limit,
+            sequence__lte=newest,
+        )
+        .order_by("-sequence")
+        .values_list("id", "kind", "amount", "reason", "metadata", "created_at")
+        if newest > 0
+        else []
+    )
+    return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)

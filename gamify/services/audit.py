@@ -1,0 +1,5 @@
+"""Verifying the ledger: for the command, and for whoever wants to know."""
+
+from gamify.ledger.audit import Breach as Breach
+from gamify.ledger.audit import Checked as Checked
+from gamify.ledger.audit import verify as verify

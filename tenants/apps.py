@@ -1,0 +1,19 @@
+"""The app's start: how its connections bind integers."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from psycopg.types.numeric import Int8Dumper
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+
+    def ready(self) -> None:
+        connection_created.connect(_bind_all_integers_alike)
+
+
+def _bind_all_integers_alike(connection: Any, **_: Any) -> None:
+    # psycopg sends an int as the smallest type that holds it; a statement would be prepared once for each mixture.
+    connection.connection.adapters.register_dumper(int, Int8Dumper)

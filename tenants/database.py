@@ -1,0 +1,85 @@
+"""How the statements that every request sends reach PostgreSQL: bound and prepared on the server, in pipelines.
+
+The ORM composes its statements anew each time and binds values into the text; for the handful of statements of the
+award path that is most of their cost. They are written by hand and sent through here instead. They still pass through
+Django's cursor wrapper, so that everything that watches queries (tests that count, logs, lints) sees them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+def send(sql: str, params: Sequence[Any] = ()) -> Any:
+    """Send one statement and return its cursor. Inside a pipeline nothing is waited for until a row is fetched."""
+    connection.ensure_connection()
+    raw: Any = psycopg.Cursor(connection.connection)
+    cursor = connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
+    cursor.execute(sql, params)
+    return cursor
+
+
+@contextmanager
+def pipelined_transaction() -> Iterator[None]:
+    """One transaction whose BEGIN travels with its first statements and whose COMMIT travels with its last.
+
+    A service then waits for the database once to load and once to write and commit. Inside Django's own atomic block
+    (the admin's forms, tests) it is a savepoint instead. Either way the block has taken effect, durably or as far as
+    the outer block lets it, when the `with` statement is left without an exception.
+    """
+    if connection.in_atomic_block:
+        with transaction.atomic(), _pipeline() as pipeline:
+            yield
+            # Errors of queued statements must surface before the savepoint is released.
+            pipeline.sync()
+        return
+    connection.ensure_connection()
+    with _pipeline() as pipeline:
+        try:
+            send("BEGIN")
+            yield
+            send("COMMIT")
+            pipeline.sync()
+        except BaseException:
+            _roll_back(pipeline)
+            raise
+
+
+def with_fresh_connection(read: Callable[[], T]) -> T:
+    """Run a read that starts a request; once more on a new connection where the kept one turns out to be dead.
+
+    Cheaper than asking every kept connection whether it lives, which would be a round trip on each request.
+    """
+    try:
+        return read()
+    except OperationalError:
+        if connection.in_atomic_block or (connection.connection and not connection.connection.closed):
+            raise
+        connection.close()
+        return read()
+
+
+@contextmanager
+def _pipeline() -> Iterator[psycopg.Pipeline]:
+    with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
+        yield pipeline
+
+
+def _roll_back(pipeline: psycopg.Pipeline) -> None:
+    raw = connection.connection
+    if raw is None or raw.closed:
+        return
+    # The first sync takes the connection out of the aborted state that a failed statement left it in.
+    with suppress(psycopg.Error):
+        pipeline.sync()
+    with suppress(psycopg.Error):
+        if raw.info.transaction_status != TransactionStatus.IDLE:
+            raw.execute("ROLLBACK")
+            pipeline.sync()

@@ -1,0 +1,106 @@
+"""Who uses the engine: tenants, each with a sandbox twin, and the API keys that speak for them."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from tenants.rates import parse_rate
+from tenants.scopes import SCOPES
+
+
+def validate_rate(text: str) -> None:
+    try:
+        parse_rate(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_scopes(scopes: list[str]) -> None:
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise ValidationError(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(SCOPES)}.")
+
+
+class TenantManager(models.Manager["Tenant"]):
+    def by_slug(self, slug: str, *, sandbox: bool = False) -> "Tenant":
+        """The tenant `slug`, or its sandbox. Raises Tenant.DoesNotExist."""
+        return self.get(sandbox_of__slug=slug) if sandbox else self.get(slug=slug, sandbox_of=None)
+
+
+class Tenant(models.Model):
+    """One programme's owner. A sandbox is a tenant of its own, so isolation needs no second filter."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.CharField(
+        max_length=50,
+        validators=[
+            RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z", "Use a-z, 0-9 and inner hyphens.")
+        ],
+    )
+    name = models.CharField(max_length=100)
+    sandbox_of = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="sandbox", editable=False
+    )
+    is_active = models.BooleanField(
+        default=True,
+        help_text="A disabled tenant's keys, and its sandbox's, answer 403 from the next request on.",
+    )
+    participant_write_rate = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        validators=[validate_rate],
+        help_text="Writes per participant and window, such as 120/m. Empty: the installation's default.",
+    )
+    # Grows with every change of the rules, in the same transaction; see gamify/queries/programme.py.
+    programme_version = models.BigIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TenantManager()
+
+    class Meta:
+        ordering = ("slug",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(sandbox_of__isnull=True), name="tenant_slug_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} (sandbox)" if self.is_sandbox else self.slug
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.sandbox_of_id is not None
+
+
+class ApiKey(models.Model):
+    """A key, of which only a hash is kept. `tenants.keys` is the one place that sees a raw one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100, blank=True)
+    prefix = models.CharField(max_length=8, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    # The look-up that authenticates every request.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(
+        models.CharField(max_length=30), default=list, blank=True, validators=[validate_scopes]
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
