@@ -36,6 +36,8 @@ from bricqs import env
 RECOVERY_SECONDS_MAX = 300
 # A stop first writes out what is in memory, of at most `shared_buffers`.
 STOP_SECONDS_MAX = 60
+# Then the next look, as long as `RECOVERY_SECONDS_MAX` allows.
+CONNECT_SECONDS_MAX = 2
 # A start that takes longer is explained on stderr.
 SILENT_SECONDS_MAX = 3
 # What made a start fail may pass: the children of a killed server need a moment to notice that it is gone.
@@ -137,10 +139,9 @@ class _Cluster:
         lines = self._postmaster()
         if len(lines) < 5:
             return None  # Not running, or it has not yet opened its socket.
+        address: dict[str, Any] = {"host": lines[4], "port": 5432, "connect_timeout": CONNECT_SECONDS_MAX}
         try:
-            return psycopg.connect(
-                host=lines[4], port=5432, user="postgres", dbname="postgres", autocommit=True
-            )
+            return psycopg.connect(**address, user="postgres", dbname="postgres", autocommit=True)
         except psycopg.OperationalError:
             return None
 

@@ -91,7 +91,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = PROJECT_DIR / "static_collected"
 # Assets are read from the packages themselves: nothing has to be collected before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -107,7 +106,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Bricqs points API",
-    "DESCRIPTION": "Award and deduct points, query balances, page through transactions: one ledger, served by yourself.",
+    "DESCRIPTION": "Award and deduct points, query balances, page through the ledger.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -123,4 +122,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    # A refusal is an answer, not an event; faults are logged at ERROR with their traceback.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,8 +1,8 @@
 """How the statements that every request sends reach PostgreSQL: bound and prepared on the server, in pipelines.
 
 The ORM composes its statements anew each time and binds values into the text; for the handful of statements of the
-award path that is most of their cost. They are written by hand and sent through here instead. They still pass through
-Django's cursor wrapper, so that everything that watches queries (tests that count, logs, lints) sees them.
+award path that is most of their cost. They are written by hand and sent through here instead. Whoever watches Django's
+queries (tests that count, lints) sees them too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from psycopg.pq import TransactionStatus
 
 Row = tuple[Any, ...]
@@ -19,10 +19,16 @@ T = TypeVar("T")
 
 def send(sql: str, params: Sequence[Any] = ()) -> Any:
     """Send one statement and return its cursor. Inside a pipeline nothing is waited for until a row is fetched."""
-    connection.ensure_connection()
-    raw: Any = psycopg.Cursor(connection.connection)
-    cursor = connection.make_debug_cursor(raw) if connection.queries_logged else connection.make_cursor(raw)
-    cursor.execute(sql, params)
+    db = connections[DEFAULT_DB_ALIAS]
+    db.ensure_connection()
+    cursor: Any = psycopg.Cursor(db.connection)
+    if db.execute_wrappers or db.queries_logged:
+        # Somebody is watching: tests that count statements, lints, logs.
+        cursor = db.make_debug_cursor(cursor) if db.queries_logged else db.make_cursor(cursor)
+        cursor.execute(sql, params)
+    else:
+        with db.wrap_database_errors:
+            cursor.execute(sql, params)
     return cursor
 
 

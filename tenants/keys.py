@@ -23,7 +23,7 @@ LAST_USE_STEP = timedelta(minutes=1)
 _FORM = re.compile(r"(?:bq|sk)_(?:live|test)_[0-9a-f]{32}", re.ASCII)
 
 
-class KeyRefused(Exception):  # noqa: N818 - a refusal is an outcome, not a fault
+class KeyRefused(Exception):
     """The key does not open anything. `reason` is one of missing, unknown, expired, revoked, tenant_disabled."""
 
     def __init__(self, reason: str) -> None:

@@ -39,9 +39,7 @@ class Tenant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.CharField(
         max_length=50,
-        validators=[
-            RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z", "Use a-z, 0-9 and inner hyphens.")
-        ],
+        validators=[RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z", "Use a-z, 0-9 and inner hyphens.")],
     )
     name = models.CharField(max_length=100)
     sandbox_of = models.OneToOneField(
@@ -67,9 +65,7 @@ class Tenant(models.Model):
     class Meta:
         ordering = ("slug",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["slug"], condition=Q(sandbox_of__isnull=True), name="tenant_slug_unique"
-            ),
+            models.UniqueConstraint(fields=["slug"], condition=Q(sandbox_of__isnull=True), name="tenant_slug_unique"),
         ]
 
     def __str__(self) -> str:
@@ -90,9 +86,7 @@ class ApiKey(models.Model):
     last_four = models.CharField(max_length=4, editable=False)
     # The look-up that authenticates every request.
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = ArrayField(
-        models.CharField(max_length=30), default=list, blank=True, validators=[validate_scopes]
-    )
+    scopes = ArrayField(models.CharField(max_length=30), default=list, blank=True, validators=[validate_scopes])
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

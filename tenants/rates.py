@@ -20,9 +20,7 @@ def parse_rate(text: str) -> Rate:
     """Read `120/m` or `5/10s`. Raises ValueError with a sentence that says what is expected."""
     match = _PATTERN.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f"{text!r} is not a rate. Write a number, a slash and a window: 120/m, 10/s, 1000/12h."
-        )
+        raise ValueError(f"{text!r} is not a rate. Write a number, a slash and a window: 120/m, 10/s, 1000/12h.")
     limit, count, unit = match.groups()
     return Rate(int(limit), int(count or 1) * _UNIT_SECONDS[unit])
 
@@ -39,9 +37,7 @@ class Window:
     def at(cls, rate: Rate, now: datetime, *, started_at: datetime | None, used: int) -> "Window":
         """The window of `now`, given the one last counted in. A later one counts on: a clock that steps back
         gives nobody a second allowance."""
-        start = datetime.fromtimestamp(
-            int(now.timestamp()) // rate.window_seconds * rate.window_seconds, tz=UTC
-        )
+        start = datetime.fromtimestamp(int(now.timestamp()) // rate.window_seconds * rate.window_seconds, tz=UTC)
         if started_at is not None and started_at >= start:
             return cls(rate, started_at, used)
         return cls(rate, start, 0)

@@ -1,7 +1,5 @@
 """Who is calling: the API key of a request."""
 
-from typing import Any
-
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 

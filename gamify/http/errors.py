@@ -36,9 +36,7 @@ def protocol_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, exceptions.UnsupportedMediaType):
         return Refusal(415, "unsupported_media_type", "Send the body as Content-Type: application/json.")
     if isinstance(error, exceptions.MethodNotAllowed):
-        return Refusal(
-            405, "method_not_allowed", "This route does not take this method; see the Allow header."
-        )
+        return Refusal(405, "method_not_allowed", "This route does not take this method; see the Allow header.")
     if isinstance(error, exceptions.ParseError):
         return Refusal(400, "malformed_json", str(error.detail))
     if isinstance(error, exceptions.NotFound | Http404):

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 METADATA_BYTES_MAX = 64 * 1024
@@ -60,6 +61,7 @@ class InstantField(serializers.DateTimeField):
             self.fail("overflow", timezone=UTC)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class MetadataField(serializers.Field):  # type: ignore[type-arg]
     """A JSON object, stored and returned as it is."""
 

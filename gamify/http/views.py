@@ -1,8 +1,9 @@
 """The viewset that every dialect's endpoints build on. An action reads the request, calls one operation, replies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from functools import cache
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework import exceptions, serializers
@@ -17,18 +18,17 @@ from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refu
 from tenants.keys import Caller
 from tenants.refs import TenantRef
 
-V = TypeVar("V", bound=Mapping[str, Any])
-
 
 class JSONOnly(BaseContentNegotiation):
     """Every answer is JSON, whatever a client says it accepts: a browser's address bar included."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
+    def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: Any = None) -> Any:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 class DialectViewSet(ViewSet):
@@ -36,35 +36,37 @@ class DialectViewSet(ViewSet):
 
     authentication_classes: Any = [ApiKeyAuthentication]
     content_negotiation_class = JSONOnly
-    http_method_names: ClassVar[Any] = ["get", "post", "put", "patch", "delete", "head"]
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     errors: ClassVar[ErrorTable] = {}
     # Any one of these opens the endpoint; none are needed where it is empty.
     scopes_accepted: ClassVar[tuple[str, ...]] = ()
     now: datetime
+    # Known once the key has been accepted.
+    caller: Caller | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # The clock is read here, once per request, and passed down.
         self.now = timezone.now()
         super().initial(request, *args, **kwargs)
+        assert isinstance(request.user, Caller), "every endpoint authenticates"
+        self.caller = request.user
         if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):
             raise ScopeMissing(self.scopes_accepted)
 
     @property
-    def caller(self) -> Caller:
-        caller = self.request.user
-        assert isinstance(caller, Caller)
-        return caller
-
-    @property
     def tenant(self) -> TenantRef:
+        assert self.caller is not None
         return self.caller.tenant
 
     def read(self, serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
         """Validate `data`. Raises InvalidInput."""
         try:
-            return dict(serializer().run_validation(data))
+            return dict(_shared(serializer).run_validation(data))
         except exceptions.ValidationError as error:
             raise invalid_input(error) from error
+
+    def write(self, serializer: type[serializers.Serializer[Any]], value: Any) -> dict[str, Any]:
+        return _shared(serializer).to_representation(value)
 
     def refusal(self, error: DomainError) -> Refusal:
         return refusal_of(error, self.errors)
@@ -83,3 +85,9 @@ class DialectViewSet(ViewSet):
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         response.exception = True
         return response
+
+
+@cache
+def _shared(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    # Validating and rendering change nothing in a serializer without data of its own; making one copies every field.
+    return serializer()

@@ -98,7 +98,7 @@ def verify(tenant_id: UUID | None = None) -> Iterator[Checked]:
                 yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
 
 
-class _Broken(Exception):  # noqa: N818 - a finding
+class _Broken(Exception):
     def __init__(self, what: str, sequence: int | None = None) -> None:
         self.what, self.sequence = what, sequence
 
@@ -189,9 +189,7 @@ class _Replay:
                 raise _Broken("a lot of an entry that does not exist", sequence)
             left = amount - self.consumed[sequence]
             if remaining != left:
-                raise _Broken(
-                    f"the lot has {remaining} left; less what was consumed it should be {left}", sequence
-                )
+                raise _Broken(f"the lot has {remaining} left; less what was consumed it should be {left}", sequence)
 
     def _account(self) -> None:
         stored, seen = self.stored, self.seen

@@ -93,9 +93,7 @@ class Book:
             (lot.expires_at for lot in self.lots if lot.expires_at and lot.remaining), default=None
         )
 
-    def award(
-        self, amount: int, *, note: Note, now: datetime, expires_at: datetime | None = None
-    ) -> EntryRow:
+    def award(self, amount: int, *, note: Note, now: datetime, expires_at: datetime | None = None) -> EntryRow:
         """Credit `amount`. A credit that expires, or whose age will matter, becomes a lot."""
         assert amount > 0, amount
         self.account.total_earned += amount
@@ -145,9 +143,7 @@ class Book:
             operation_id=note.operation_id,
             created_at=created_at,
         )
-        entry = EntryRow(
-            account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash
-        )
+        entry = EntryRow(account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash)
         self.entries.append(entry)
         return entry
 

@@ -239,9 +239,7 @@ def _update_lots(books: Sequence[Book]) -> None:
     for book in books:
         new = {lot.sequence for lot in book.new_lots}
         changed += [
-            (*_key(book), lot.sequence, lot.remaining)
-            for lot in book.lots
-            if lot.sequence in book.changed_lots - new
+            (*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in book.changed_lots - new
         ]
     _send_rows(
         """UPDATE gamify_lot AS lot SET remaining = v.remaining
@@ -274,7 +272,7 @@ def _insert_operations(operations: Sequence[StoredOperation], tenant_id: UUID, n
 def _insert(target: str, rows: Sequence[Row], on_conflict: str = "") -> None:
     if rows:
         row = f"({','.join(['%s'] * len(rows[0]))})"
-        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, row=row)
+        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, row=row)  # noqa: S608 - this module's own text
 
 
 def _send_rows(sql: str, rows: Sequence[Row], *, row: str) -> None:

@@ -330,9 +330,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="consumption",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="consumption_positive"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="consumption_positive"),
         ),
         migrations.AddConstraint(
             model_name="consumption",

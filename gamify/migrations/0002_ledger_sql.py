@@ -9,6 +9,4 @@ SQL = Path(__file__).parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [("gamify", "0001_initial")]
-    operations = [
-        migrations.RunSQL((SQL / "0002_ledger.sql").read_text(), (SQL / "0002_ledger.undo.sql").read_text())
-    ]
+    operations = [migrations.RunSQL((SQL / "0002_ledger.sql").read_text(), (SQL / "0002_ledger.undo.sql").read_text())]

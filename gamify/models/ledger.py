@@ -19,9 +19,7 @@ class Account(models.Model):
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
-    points_system = models.ForeignKey(
-        PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    points_system = models.ForeignKey(PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False)
     balance = models.BigIntegerField()
     total_earned = models.BigIntegerField()
     total_spent = models.BigIntegerField()
@@ -42,10 +40,7 @@ class Account(models.Model):
                 name="account_balance_is_sum_of_totals",
             ),
             models.CheckConstraint(
-                condition=Q(balance__gte=0)
-                & Q(total_earned__gte=0)
-                & Q(total_spent__gte=0)
-                & Q(total_expired__gte=0),
+                condition=Q(balance__gte=0) & Q(total_earned__gte=0) & Q(total_spent__gte=0) & Q(total_expired__gte=0),
                 name="account_never_negative",
             ),
             models.CheckConstraint(
@@ -86,13 +81,10 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=(Q(kind="award") & Q(amount__gt=0))
-                | (Q(kind__in=("deduct", "expire")) & Q(amount__lt=0)),
+                condition=(Q(kind="award") & Q(amount__gt=0)) | (Q(kind__in=("deduct", "expire")) & Q(amount__lt=0)),
                 name="entry_sign_follows_kind",
             ),
-            models.CheckConstraint(
-                condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"
-            ),
+            models.CheckConstraint(condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"),
         ]
 
 

@@ -17,9 +17,7 @@ class Operation(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     # No constraint: every award would lock the one tenant row to check it.
-    tenant = models.ForeignKey(
-        Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
-    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     key = models.CharField(max_length=300)
     input_hash = models.BinaryField()
     # JSON as text, so that a replay repeats the outcome to the byte.

@@ -70,9 +70,7 @@ def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
     )
 
 
-def transactions(
-    *, tenant: TenantRef, participant: str, offset: int, limit: int, now: datetime
-) -> LedgerPage:
+def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int, now: datetime) -> LedgerPage:
     """A page of the participant's ledger, newest first: `limit` entries after skipping `offset`.
 
     Entries are numbered densely, so a page of any depth is one range of the primary key, and `total` is a counter.

@@ -75,7 +75,7 @@ class Result:
     window: Window | None = None
 
 
-class ProgrammeChanged(Exception):  # noqa: N818 - not a fault: a reason to start over
+class ProgrammeChanged(Exception):
     """The rules that this process knows are not the ones that hold."""
 
 
@@ -106,9 +106,7 @@ class Batch:
         keys = [item.key for item in items if item.key] + ([self.batch_key] if self.batch_key else [])
         self.snapshot = store.lock_and_load(
             tenant_id=self.tenant.id,
-            participants={
-                participant_id(self.tenant.id, item.participant): item.participant for item in items
-            },
+            participants={participant_id(self.tenant.id, item.participant): item.participant for item in items},
             wanted_lots=self._wanted_lots(items),
             operation_ids={key.operation_id(self.tenant.id) for key in keys},
             now=self.now,
@@ -175,7 +173,7 @@ class Batch:
         note = Note(
             reason=item.reason,
             metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
-            operation_id=item.key and item.key.operation_id(self.tenant.id),
+            operation_id=item.key.operation_id(self.tenant.id) if item.key else None,
         )
         book.expire(self.now)
         if isinstance(item, Award):

@@ -3,7 +3,7 @@
     result = points.award(tenant=shop, item=Award("user_123", 100, key=IdempotencyKey("order-42")), now=now)
 
 `_run` is its whole course: load under the participants' locks, decide in memory (`_batch.Batch`), write. One award is a
-batch of one: a hundred cost the same few statements. Each item succeeds or fails alone. A refusal is a value, and leaves
+batch of one: a hundred cost the same few statements. Each item succeeds or fails alone. A refusal is a value and leaves
 nothing behind: no entry, no participant, no used-up key. Refusals are checked in this order: IdempotencyKeyReused,
 InvalidInput (expires_at is past), RateLimitExceeded, InsufficientPoints.
 """
@@ -17,8 +17,8 @@ from django.db import DatabaseError
 
 from gamify.errors import Busy, DomainError
 from gamify.queries import programme
-from gamify.services._batch import Batch, ProgrammeChanged
 from gamify.services._batch import Award as Award
+from gamify.services._batch import Batch, ProgrammeChanged
 from gamify.services._batch import Deduct as Deduct
 from gamify.services._batch import Item as Item
 from gamify.services._batch import Outcome as Outcome
@@ -40,21 +40,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """One result per item, in the order of the items. `replayed`: the call repeated an earlier one and wrote nothing."""
+    """One result per item, in the order of the items. `replayed`: the call repeated an earlier one, writing nothing."""
 
     results: list[Result]
     replayed: bool
 
 
 def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
-    """Credit a participant, who is made if unknown. Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, Busy."""
+    """Credit a participant, who is made if unknown.
+
+    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded. Raises Busy.
+    """
     return _run(tenant, [item], now=now).results[0]
 
 
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
     """Debit a participant, expiring credits first.
 
-    Refusals: IdempotencyKeyReused, RateLimitExceeded, InsufficientPoints, Busy.
+    Refusals: IdempotencyKeyReused, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
     return _run(tenant, [item], now=now).results[0]
 
@@ -73,9 +76,7 @@ def award_batch(
     """
     assert len(items) <= BATCH_SIZE_MAX
     if all(isinstance(item, DomainError) for item in items):
-        return BatchResult(
-            [Result(error=item) for item in items if isinstance(item, DomainError)], replayed=False
-        )
+        return BatchResult([Result(error=item) for item in items if isinstance(item, DomainError)], replayed=False)
     return _run(tenant, items, now=now, batch_key=key)
 
 

@@ -1,5 +1,6 @@
 """`manage.py serve`: migrates, seeds the demo, and serves until Ctrl-C or SIGTERM."""
 
+import os
 import signal
 import socket
 import sys
@@ -8,6 +9,7 @@ import time
 from types import FrameType
 from typing import Any
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
@@ -18,13 +20,16 @@ from granian.server.common import AbstractServer
 
 from bricqs import embedded
 from bricqs.env import env
+from bricqs.wsgi import application
 
 # Threads keep their database connections until they end; ten idle minutes are the most that Granian allows.
 THREAD_IDLE_SECONDS_MAX = 600
 # Per worker, idle ones included; more wait to be accepted. WEB_THREADS requests of theirs run at once.
 CONNECTIONS_MAX = 1024
-# A request that runs longer than this while the server stops is cut off, and its transaction rolled back.
-STOP_SECONDS_MAX = 30
+# Requests that take longer to end are cut off and so rolled back. Container runtimes kill after ten.
+STOP_SECONDS_MAX = 8
+# How soon the workers of a killed server go too, and free the port for the next.
+ORPHAN_SECONDS_MAX = 1
 # Of several servers that start on one database, each waits this long for the one that migrates.
 MIGRATION_WAIT = "300s"
 # Any number, as long as nothing else locks it.
@@ -33,15 +38,13 @@ ANNOUNCE_SECONDS_MAX = 60
 
 
 class Command(BaseCommand):
-    help = (
-        "Migrates, seeds the demo (SEED_DEMO), and serves on HOST and PORT with WEB_WORKERS and WEB_THREADS."
-    )
+    help = "Migrates, seeds the demo (SEED_DEMO), and serves on HOST and PORT with WEB_WORKERS and WEB_THREADS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGINT, _exit)
         signal.signal(signal.SIGTERM, _exit)
-        host, port = env.str("HOST", "127.0.0.1"), env.int("PORT", 8000)
-        _check_port(host=host, port=port)
+        port = env.int("PORT", 8000)
+        host = _free_host(name=env.str("HOST", "127.0.0.1"), port=port)
         self._prepare_database()
         server = Server(
             "bricqs.wsgi:application",
@@ -54,15 +57,12 @@ class Command(BaseCommand):
             backpressure=CONNECTIONS_MAX,
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS_MAX,
-            log_level=LogLevels.warning,
+            log_level=LogLevels.error,
         )
+        # A closed terminal stops the server as well; Granian would restart the workers.
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
         threading.Thread(target=self._announce, args=(server,), daemon=True).start()
-        try:
-            server.serve()
-        except SystemExit:
-            # Ctrl-C reaches the workers too. Granian takes one that leaves first for a crash.
-            if not server.interrupt_signal:
-                raise
+        server.serve(target_loader=_load_application)
 
     def _prepare_database(self) -> None:
         with connection.cursor() as cursor:
@@ -72,8 +72,9 @@ class Command(BaseCommand):
         # Demo keys have no place in a database that somebody brought, unless they say so.
         if env.bool("SEED_DEMO", embedded.is_used()):
             call_command("seed_demo")
-        # Also gives the lock back. Workers are forks, and must not share a connection.
+        # Also gives the lock back. Workers are forks: they must not share a connection, nor unwritten output.
         connections.close_all()
+        self.stdout.flush()
 
     def _announce(self, server: AbstractServer[Any]) -> None:
         """Says so once requests are answered. Until all workers are forked, it does nothing but sleep."""
@@ -81,20 +82,38 @@ class Command(BaseCommand):
         while time.monotonic() < deadline:
             time.sleep(0.02)
             if len(server.wrks) == server.workers and _answers(host=server.bind_addr, port=server.bind_port):
-                self.stdout.write(
-                    f"Serving on http://{_address(host=server.bind_addr, port=server.bind_port)}"
-                )
+                address = _address(host=server.bind_addr, port=server.bind_port)
+                self.stdout.write(f"Serving on http://{address}")
+                self.stdout.flush()
                 return
 
 
-def _check_port(*, host: str, port: int) -> None:
-    # Granian's sockets share their port: a second server would silently take half of the requests.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _load_application(target: str) -> WSGIHandler:
+    """Runs in each worker, right after its fork."""
+    # The parent passes signals on. Workers that also got them from the terminal were seen to lock up until
+    # killed: Granian's handler does not bear to be interrupted by itself.
+    os.setpgid(0, 0)
+    # Until that handler is in place; the parent's, inherited, would only set a flag.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    return application
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_SECONDS_MAX)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _free_host(*, name: str, port: int) -> str:
+    """The address of a host by name. Refuses a port in use, which Granian's sockets would silently share."""
     try:
+        host = name if ":" in name else socket.gethostbyname(name)
+        family = socket.AF_INET6 if ":" in name else socket.AF_INET
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        address = _address(host=host, port=port)
-        raise CommandError(f"Cannot serve on {address}: {error.strerror}. HOST and PORT set it.") from error
+        raise CommandError(f"Cannot serve on {_address(host=name, port=port)}: {error.strerror}") from error
+    return host
 
 
 def _answers(*, host: str, port: int) -> bool:

@@ -11,7 +11,6 @@ from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch, Invalid
 from gamify.http.errors import ErrorTable, Refusal
 from gamify.http.views import DialectViewSet
 from gamify.services.idempotency import IdempotencyKey
-from tenants.keys import Caller
 from tenants.rates import Window
 
 PARTICIPANT_ID_LENGTH_MAX = 255
@@ -32,10 +31,10 @@ class BricqsViewSet(DialectViewSet):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        caller = getattr(request, "user", None)
-        if isinstance(caller, Caller):
+        assert isinstance(response, Response)
+        if self.caller:
             # A call that got as far as no participant shows a window that nothing was taken from.
-            window = self.window or Window.at(caller.tenant.write_rate, self.now, started_at=None, used=0)
+            window = self.window or Window.at(self.tenant.write_rate, self.now, started_at=None, used=0)
             response["X-RateLimit-Limit"] = str(window.rate.limit)
             response["X-RateLimit-Remaining"] = str(window.remaining)
             response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))

@@ -20,9 +20,8 @@ class FieldError(serializers.Serializer[Any]):
 class Error(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A sentence that says what is wrong and what to do.")
     code = serializers.CharField(help_text="Stable; decide by this one.")
-    errors = FieldError(
-        many=True, required=False, help_text="With validation_error only: one for each field."
-    )
+    # A field, in spite of the name, which serializers also use for their own.
+    errors: Any = FieldError(many=True, required=False, help_text="With validation_error only: one for each field.")
 
 
 # When each code fires. The order within a status is the order in which they are checked.
@@ -172,8 +171,8 @@ award = endpoint(
 
 deduct = endpoint(
     summary="Deduct points from a participant",
-    description="Debits a participant's available balance (e.g. reward redemption), expiring credits first. `tier_upgrade`"
-    " is always null and `badges_unlocked` always empty: tiers follow lifetime earnings.",
+    description="Debits a participant's available balance (e.g. reward redemption), expiring credits first."
+    " `tier_upgrade` is always null and `badges_unlocked` always empty: tiers follow lifetime earnings.",
     request=io.DeductInput,
     success=io.PointsOutput,
     errors=(*WRITE, "insufficient_points"),
@@ -201,9 +200,7 @@ award_batch = endpoint(
     " succeeded and tries again those that failed. `expires_at` is not taken here and ignored.",
     request=_BatchRequest,
     success=io.BatchOutput,
-    errors=[
-        code for code in WRITE if code not in ("IDEMPOTENCY_KEY_MISMATCH", "RATE_LIMIT_PARTICIPANT_EXCEEDED")
-    ],
+    errors=[code for code in WRITE if code not in ("IDEMPOTENCY_KEY_MISMATCH", "RATE_LIMIT_PARTICIPANT_EXCEEDED")],
     parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
     request_example={
         "awards": [
@@ -225,8 +222,8 @@ award_batch = endpoint(
 
 balance = endpoint(
     summary="Balance and lifetime totals",
-    description="`total_earned` is never decremented; only `balance` moves on deduct and on expiry. `total_spent` leaves"
-    " expiry out. A participant that was never seen has zeros.",
+    description="`total_earned` is never decremented; only `balance` moves on deduct and on expiry. `total_spent`"
+    " leaves expiry out. A participant that was never seen has zeros.",
     success=io.BalanceOutput,
     errors=READ,
     parameters=[PARTICIPANT],

@@ -3,15 +3,19 @@
 from gamify import errors
 from gamify.http.errors import ErrorTable, Refusal
 
+_INVALID_KEY: dict[str, str] = {
+    "unknown": "This API key is not known here. Check that it is complete and meant for this server.",
+    "revoked": "This API key was revoked. Ask your operator for a new one.",
+    "expired": "This API key has expired. Ask your operator for a new one.",
+}
+
 TABLE: ErrorTable = {
     errors.CredentialsMissing: lambda e: Refusal(
         401, "unauthorized", "The X-API-Key header is missing. Send the key that your operator issued."
     ),
     errors.CredentialsInvalid: lambda e: Refusal(401, "unauthorized", _INVALID_KEY[e.reason]),
     errors.TenantDisabled: lambda e: Refusal(403, "forbidden", "This tenant is disabled."),
-    errors.ScopeMissing: lambda e: Refusal(
-        403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."
-    ),
+    errors.ScopeMissing: lambda e: Refusal(403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."),
     errors.InvalidInput: lambda e: Refusal(
         422, "validation_error", " ".join(f"{name}: {message}" for name, message in e.errors), errors=e.errors
     ),
@@ -48,10 +52,4 @@ TABLE: ErrorTable = {
         "The participant is busy with other writes. Nothing was done; retry with the same idempotency key.",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
-}
-
-_INVALID_KEY = {
-    "unknown": "This API key is not known here. Check that it is complete and meant for this server.",
-    "revoked": "This API key was revoked. Ask your operator for a new one.",
-    "expired": "This API key has expired. Ask your operator for a new one.",
 }

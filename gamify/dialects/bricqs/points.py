@@ -67,9 +67,7 @@ class PointsViewSet(BricqsViewSet):
             key=None if header is None else IdempotencyKey(header),
             now=self.now,
         )
-        results = [
-            self._batch_line(raw, result) for raw, result in zip(raw_items, batch.results, strict=True)
-        ]
+        results = [self._batch_line(raw, result) for raw, result in zip(raw_items, batch.results, strict=True)]
         failed = sum(line["error"] is not None for line in results)
         # The window shown is that of the participant with the least left.
         windows = [result.window for result in batch.results if result.window]
@@ -82,7 +80,7 @@ class PointsViewSet(BricqsViewSet):
         if result.error:
             raise result.error
         return Response(
-            PointsOutput(result.outcome).data,
+            self.write(PointsOutput, result.outcome),
             headers={REPLAYED_HEADER: "true"} if result.replayed else None,
         )
 
@@ -106,11 +104,9 @@ class PointsViewSet(BricqsViewSet):
 class ParticipantPointsViewSet(BricqsViewSet):
     @docs.balance
     def balance(self, request: Request, participant_id: str) -> Response:
-        balance = reads.balance(
-            tenant=self.tenant, participant=path_participant(participant_id), now=self.now
-        )
+        balance = reads.balance(tenant=self.tenant, participant=path_participant(participant_id), now=self.now)
         self.window = balance.window
-        return Response(BalanceOutput(balance).data)
+        return Response(self.write(BalanceOutput, balance))
 
     @docs.transactions
     def transactions(self, request: Request, participant_id: str) -> Response:

@@ -20,9 +20,7 @@ BATCH_SIZE_MAX = 100
 
 
 class PointsInput(serializers.Serializer[Any]):
-    participant_id = StrictCharField(
-        max_length=PARTICIPANT_ID_LENGTH_MAX, help_text="Your participant identifier."
-    )
+    participant_id = StrictCharField(max_length=PARTICIPANT_ID_LENGTH_MAX, help_text="Your participant identifier.")
     amount = StrictIntegerField(min_value=1, max_value=AMOUNT_MAX)
     reason = StrictCharField(
         max_length=500, required=False, allow_null=True, allow_blank=True, help_text="Free-form audit note."
@@ -100,9 +98,7 @@ class BalanceOutput(serializers.Serializer[Any]):
 
 class PageInput(serializers.Serializer[Any]):
     page = QueryIntegerField(min_value=1, default=1, help_text="1-indexed page number.")
-    page_size = QueryIntegerField(
-        min_value=1, max_value=PAGE_SIZE_MAX, default=50, help_text="Items per page."
-    )
+    page_size = QueryIntegerField(min_value=1, max_value=PAGE_SIZE_MAX, default=50, help_text="Items per page.")
 
 
 class TransactionOutput(serializers.Serializer[Any]):

@@ -13,8 +13,6 @@ urlpatterns = [
     re_path(r"^points/award\Z", PointsViewSet.as_view({"post": "award"})),
     re_path(r"^points/deduct\Z", PointsViewSet.as_view({"post": "deduct"})),
     re_path(r"^points/award-batch\Z", PointsViewSet.as_view({"post": "award_batch"})),
-    re_path(
-        rf"^{PARTICIPANT}/points/transactions\Z", ParticipantPointsViewSet.as_view({"get": "transactions"})
-    ),
+    re_path(rf"^{PARTICIPANT}/points/transactions\Z", ParticipantPointsViewSet.as_view({"get": "transactions"})),
     re_path(rf"^{PARTICIPANT}/points\Z", ParticipantPointsViewSet.as_view({"get": "balance"})),
 ]

@@ -10,9 +10,7 @@ from gamify.services import tenants
 
 
 class Command(BaseCommand):
-    help = (
-        "Make a tenant and its sandbox, each with a points system named Points. Repeating it changes nothing."
-    )
+    help = "Make a tenant and its sandbox, each with a points system named Points. Repeating it changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="short name for commands: a-z, 0-9 and hyphens")

@@ -43,9 +43,7 @@ class Command(BaseCommand):
         if path.exists():
             self.stdout.write(_instructions(json.loads(path.read_text())))
         else:
-            self.stdout.write(
-                f"The demo tenant is there; its keys are not on this machine ({path} is missing)."
-            )
+            self.stdout.write(f"The demo tenant is there; its keys are not on this machine ({path} is missing).")
 
 
 def _seed() -> dict[str, str]:

@@ -18,9 +18,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)"
-        )
+        parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
         parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
 
     def handle(self, *args: Any, tenant: str | None, sandbox: bool, **_: Any) -> None:

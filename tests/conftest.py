@@ -1,0 +1,25 @@
+"""What all tests share: a real PostgreSQL, and a tenant with a client for each test."""
+
+import pytest
+
+from bricqs import embedded
+
+# Before pytest-django reads the settings: where no DATABASE_URL names a server, the bundled one is started.
+embedded.provide_database_url()
+
+# pytest rewrites asserts of the modules that it loads itself; these come after the database.
+from tenants.models import Tenant  # noqa: E402
+from tests.factories import Client, TenantFactory  # noqa: E402
+
+
+@pytest.fixture
+def shop(db: None) -> Tenant:
+    """A tenant with its sandbox."""
+    tenant: Tenant = TenantFactory()
+    return tenant
+
+
+@pytest.fixture
+def client(shop: Tenant) -> Client:
+    """Calls of the Bricqs dialect with a key of `shop`."""
+    return Client(shop)
