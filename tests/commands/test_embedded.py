@@ -79,12 +79,14 @@ def test_a_pid_file_whose_pid_now_belongs_to_another_program_does_not_prevent_th
     postmaster = crash(shared)
     # Of the account that owns the data: PostgreSQL sees through any other by itself.
     with subprocess.Popen(["sleep", "600"], user=pid_file.stat().st_uid) as other_program:
-        for path in (pid_file, socket_lock):
-            path.write_text(path.read_text().replace(str(postmaster), str(other_program.pid)))
-        process = join(shared)
-        assert "host=" in url_of(process)
-        leave(process)
-        other_program.kill()
+        try:
+            for path in (pid_file, socket_lock):
+                path.write_text(path.read_text().replace(str(postmaster), str(other_program.pid)))
+            process = join(shared)
+            assert "host=" in url_of(process)
+            leave(process)
+        finally:
+            other_program.kill()
 
 
 @pytest.mark.parametrize("content", ["", "1\n", "not a number\n"])
