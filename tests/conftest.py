@@ -15,8 +15,7 @@ from tests.factories import Client, TenantFactory  # noqa: E402
 @pytest.fixture
 def shop(db: None) -> Tenant:
     """A tenant with its sandbox."""
-    tenant: Tenant = TenantFactory()
-    return tenant
+    return TenantFactory.create()
 
 
 @pytest.fixture

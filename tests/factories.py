@@ -12,7 +12,7 @@ from tenants.models import Tenant
 from tenants.refs import TenantRef
 
 
-class TenantFactory(factory.Factory):
+class TenantFactory(factory.Factory[Tenant]):
     """A tenant with its sandbox and its points system, as `create_tenant` makes them."""
 
     class Meta:
