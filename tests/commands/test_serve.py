@@ -35,14 +35,15 @@ class Served:
         self.data = folder / "data"
         self.output = folder / "output"
         self.port = free_port()
-        self.process = subprocess.Popen(
-            [*wrapper, sys.executable, "manage.py", "serve"],
-            cwd=PROJECT_DIR,
-            env=environment(self.data, PORT=str(self.port)),
-            stdout=self.output.open("w"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [*wrapper, sys.executable, "manage.py", "serve"],
+                cwd=PROJECT_DIR,
+                env=environment(self.data, PORT=str(self.port)),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def wait_until_ready(self) -> "Served":
         wait_for(lambda: self.process.poll() is not None or "Serving on" in self.output.read_text())
@@ -209,9 +210,10 @@ def test_it_runs_for_an_ordinary_user_where_root_would_use_another_account(
 
 
 @pytest.mark.django_db
-def test_it_is_not_ready_before_its_migrations(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_not_ready_before_its_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrated", False)
     MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
+    client = Client()
     reply = client.get("/readyz")
     assert reply.status_code == 503
     assert reply.json() == {"status": "unavailable", "database": "ok", "migrations": "unapplied"}
