@@ -3,7 +3,7 @@
 Rows stream in the order of their keys through server-side cursors, so memory stays bounded, out of one snapshot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -88,14 +88,10 @@ def verify(tenant_id: UUID | None = None) -> Iterator[Checked]:
         ]
         for row in accounts:
             key = (row[0], row[1])
-            orphan = next((found for part in parts if (found := part.before(key))), None)
-            if orphan:
-                yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
+            yield from _orphans(parts, key)
             entries, lots, consumptions = (part.of(key) for part in parts)
             yield _Replay(AccountState(*row[:11]), lots, consumptions).check(row[11:], entries)
-        for part in parts:
-            if orphan := part.before(None):
-                yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
+        yield from _orphans(parts, None)
 
 
 class _Broken(Exception):
@@ -228,6 +224,12 @@ class _Groups:
             self._handed_out = True
             return self._next[1]
         return iter(())
+
+
+def _orphans(parts: Sequence[_Groups], key: tuple[UUID, UUID] | None) -> Iterator[Checked]:
+    # Every part moves on, whatever the others passed over: one left behind would miss the rows of `key`.
+    if passed := [found for part in parts if (found := part.before(key))]:
+        yield Checked(0, Breach(_name(min(passed)), "rows of an account that does not exist"))
 
 
 @contextmanager

@@ -28,9 +28,9 @@ class Error(serializers.Serializer[Any]):
 WHEN = {
     "unauthorized": "X-API-Key header missing, invalid, expired, or revoked.",
     "forbidden": "Tenant is disabled.",
-    "malformed_json": "The body is not valid JSON.",
     "IDEMPOTENCY_KEY_INVALID": "Idempotency-Key header is empty, longer than 255 chars, or contains characters"
     " outside [A-Za-z0-9_\\-:.].",
+    "malformed_json": "The body is not valid JSON.",
     "validation_error": "A field or parameter is missing, of the wrong type or out of range; `errors` names each.",
     "IDEMPOTENCY_KEY_MISMATCH": "Both the Idempotency-Key header AND a body idempotency_key were provided and they"
     " differ.",
@@ -56,10 +56,10 @@ READ = ("unauthorized", "forbidden", "validation_error")
 WRITE = (
     "unauthorized",
     "forbidden",
-    "body_too_large",
-    "unsupported_media_type",
-    "malformed_json",
     "IDEMPOTENCY_KEY_INVALID",
+    "unsupported_media_type",
+    "body_too_large",
+    "malformed_json",
     "validation_error",
     "IDEMPOTENCY_KEY_MISMATCH",
     "IDEMPOTENCY_KEY_REUSED",

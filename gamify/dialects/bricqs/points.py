@@ -85,9 +85,8 @@ class PointsViewSet(BricqsViewSet):
         )
 
     def _batch_line(self, raw: Any, result: Result) -> dict[str, Any]:
-        given = raw.get("participant_id") if isinstance(raw, dict) else None
         line: dict[str, Any] = {
-            "participant_id": given if isinstance(given, str) else None,
+            "participant_id": _given_participant(raw),
             "transaction_id": None,
             "new_balance": None,
             "error": None,
@@ -140,6 +139,15 @@ class ParticipantPointsViewSet(BricqsViewSet):
                 "page_size": page_size,
             }
         )
+
+
+def _given_participant(raw: Any) -> str | None:
+    """The participant id of an item, sound or not, as far as an answer can repeat it."""
+    given = raw.get("participant_id") if isinstance(raw, dict) else None
+    if not isinstance(given, str):
+        return None
+    # A lone surrogate has no place in UTF-8: rendering it would fail, after the other items were awarded.
+    return given.encode(errors="replace").decode()
 
 
 def _batch_items(raw_items: list[Any]) -> list[Award | DomainError]:

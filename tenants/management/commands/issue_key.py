@@ -1,7 +1,7 @@
 """Issue an API key and print it, once and never again."""
 
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -55,11 +55,12 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        # What is past the year 9999 in UTC could be stored, but not be read again.
+        moment = moment and (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None:
         raise CommandError(f"{text!r} is no date and time. Write it like 2027-01-31T00:00:00Z.")
-    moment = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
     if moment <= timezone.now():
         raise CommandError(f"{text} is past: the key would never work.")
     return moment
