@@ -36,14 +36,13 @@ def pipelined_transaction() -> Iterator[None]:
     """One transaction whose BEGIN travels with its first statements and whose COMMIT travels with its last.
 
     A service then waits for the database once to load and once to write and commit. Inside Django's own atomic block
-    (the admin's forms, tests) it is a savepoint instead. Either way the block has taken effect, durably or as far as
-    the outer block lets it, when the `with` statement is left without an exception.
+    (the admin's forms, tests) it is a savepoint instead, and nothing is queued: a statement that fails must do so
+    before the savepoint is released. Either way the block has taken effect, durably or as far as the outer block lets
+    it, when the `with` statement is left without an exception.
     """
     if connection.in_atomic_block:
-        with transaction.atomic(), _pipeline() as pipeline:
+        with transaction.atomic():
             yield
-            # Errors of queued statements must surface before the savepoint is released.
-            pipeline.sync()
         return
     connection.ensure_connection()
     with _pipeline() as pipeline:

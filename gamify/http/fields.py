@@ -11,6 +11,11 @@ from rest_framework import serializers
 METADATA_BYTES_MAX = 64 * 1024
 BIGINT_MAX = 2**63 - 1
 
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}"
+    r"(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
+)
 _DIGITS = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
@@ -52,8 +57,8 @@ class InstantField(serializers.DateTimeField):
     """A moment in ISO 8601; without an offset it is taken as UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str):
-            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu][+HH:MM|-HH:MM|Z]")
+        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]")
         moment = super().to_internal_value(value)
         try:
             return moment.astimezone(UTC)

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(f"The demo tenant is there; its keys are not on this machine ({path} is missing).")
 
 
+@transaction.atomic
 def _seed() -> dict[str, str]:
     live, _ = tenants.create(slug=SLUG, name="Demo")
     for tenant in (live, live.sandbox):
