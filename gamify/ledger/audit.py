@@ -41,7 +41,7 @@ class Checked:
 _OF_TENANT = "points_system_id IN (SELECT id FROM gamify_pointssystem WHERE tenant_id = %(tenant)s)"
 _ACCOUNTS = """
     SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
-           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at,
+           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
            p.tenant_id, p.external_id, s.tenant_id
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
@@ -92,7 +92,7 @@ def verify(tenant_id: UUID | None = None) -> Iterator[Checked]:
             if orphan:
                 yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
             entries, lots, consumptions = (part.of(key) for part in parts)
-            yield _Replay(AccountState(*row[:11]), lots, consumptions).check(row[11:], entries)
+            yield _Replay(AccountState(*row[:12]), lots, consumptions).check(row[12:], entries)
         for part in parts:
             if orphan := part.before(None):
                 yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
@@ -155,6 +155,7 @@ class _Replay:
         if kind == "award":
             self.seen.total_earned += amount
             self.seen.last_earned_at = created_at
+            self.seen.award_count += 1
             if sequence in self.lots and self.lots[sequence][0] != amount:
                 raise _Broken("the lot's amount is not that of the entry that made it", sequence)
         elif kind == "deduct":

@@ -32,6 +32,7 @@ class AccountState:
     last_sequence: int = 0
     last_hash: bytes = GENESIS
     last_earned_at: datetime | None = None
+    award_count: int = 0
 
     def has_due_lots(self, now: datetime) -> bool:
         return self.next_expires_at is not None and self.next_expires_at <= now
@@ -98,6 +99,7 @@ class Book:
         assert amount > 0, amount
         self.account.total_earned += amount
         self.account.last_earned_at = now
+        self.account.award_count += 1
         entry = self._append("award", amount, note, now)
         if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
             lot = LotState(entry.sequence, amount, amount, expires_at)

@@ -18,7 +18,7 @@ class Account(models.Model):
     """What one participant has in one points system. Its fields say what else must be read to change it."""
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="accounts", db_index=False)
     points_system = models.ForeignKey(PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False)
     balance = models.BigIntegerField()
     total_earned = models.BigIntegerField()
@@ -32,6 +32,7 @@ class Account(models.Model):
     last_sequence = models.BigIntegerField()
     last_hash = models.BinaryField()
     last_earned_at = models.DateTimeField(null=True)
+    award_count = models.BigIntegerField()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -85,6 +86,15 @@ class Entry(models.Model):
                 name="entry_sign_follows_kind",
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # What was earned since a moment: criteria over the last so many days.
+            models.Index(
+                fields=["participant", "points_system", "created_at"],
+                include=["amount"],
+                condition=Q(kind="award"),
+                name="entry_awards_by_time",
+            ),
         ]
 
 
