@@ -4,7 +4,8 @@ from typing import Any
 
 import django_stubs_ext
 
-from bricqs.env import PROJECT_DIR, data_dir, database, env, secret_key
+from bricqs.env import PROJECT_DIR as PROJECT_DIR
+from bricqs.env import data_dir, database, env, secret_key
 
 # Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -14,6 +15,7 @@ SECRET_KEY = secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()
+
 
 # Where `manage.py serve` listens.
 SERVE_HOST = env.str("HOST", "127.0.0.1")

@@ -98,3 +98,8 @@ class TierLevelConflict(DomainError):
 @dataclass(eq=False)
 class TierAssignConflict(DomainError):
     """Other writes to the participant did not let the assignment through in time. Safe to retry."""
+
+
+@dataclass(eq=False)
+class BadgeCodeConflict(DomainError):
+    code: str

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, connections, transaction
 from psycopg.pq import TransactionStatus
 
 Row = tuple[Any, ...]
@@ -56,6 +56,12 @@ def pipelined_transaction() -> Iterator[None]:
         except BaseException:
             _roll_back(pipeline)
             raise
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """The name of the constraint that a statement ran into."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return diagnostics.constraint_name if diagnostics else None
 
 
 def with_fresh_connection(read: Callable[[], T]) -> T:

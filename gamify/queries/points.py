@@ -56,7 +56,7 @@ _BALANCE = """
 
 def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
     """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
-    system = programme.of(tenant.id).default_system
+    system = programme.of(tenant).default_system
     id = participant_id(tenant.id, participant)
     row = database.send(_BALANCE, [now, now, system.id, id]).fetchone()
     started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
@@ -80,7 +80,7 @@ def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int
     rows = (
         Entry.objects.filter(
             participant_id=participant_id(tenant.id, participant),
-            points_system_id=programme.of(tenant.id).default_system.id,
+            points_system_id=programme.of(tenant).default_system.id,
             sequence__gt=newest - limit,
             sequence__lte=newest,
         )

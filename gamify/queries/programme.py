@@ -10,6 +10,7 @@ from gamify import criteria
 from gamify.criteria import Criterion, Standing
 from gamify.models import Badge, PointsSystem, Tier
 from tenants.models import Tenant
+from tenants.refs import TenantRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,13 @@ class Programme:
 _kept: dict[UUID, Programme] = {}
 
 
-def of(tenant_id: UUID) -> Programme:
-    """The programme as this process knows it. Who acts on it compares its version with the one that is read along
-    with the locked rows, and calls `forget` and starts over where the two differ."""
-    return _kept.get(tenant_id) or _keep(tenant_id)
+def of(tenant: TenantRef) -> Programme:
+    """The programme, at least as new as `tenant` was when it was read. Who acts on it compares its version with the
+    one that is read along with the locked rows, and calls `forget` and starts over where the two differ."""
+    kept = _kept.get(tenant.id)
+    if kept is None or kept.version < tenant.programme_version:
+        kept = _kept[tenant.id] = load(tenant.id)
+    return kept
 
 
 def forget(tenant_id: UUID) -> None:
@@ -126,8 +130,3 @@ def tier_rule(tier: Tier) -> TierRule:
         is_automatic=tier.award_type == "automatic",
         criterion=criteria.parse(tier.criteria_type, tier.criteria_config),
     )
-
-
-def _keep(tenant_id: UUID) -> Programme:
-    programme = _kept[tenant_id] = load(tenant_id)
-    return programme

@@ -92,7 +92,7 @@ def run(
     """
 
     def attempt() -> BatchResult:
-        batch = Batch(tenant, items, batch_key, programmes.of(tenant.id), now)
+        batch = Batch(tenant, items, batch_key, programmes.of(tenant), now)
         with pipelined_transaction():
             batch.lock_and_load()
             results = batch.decide()

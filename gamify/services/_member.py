@@ -73,6 +73,8 @@ class Member:
 
     def evaluate(self, *, cause: str, reason: str | None) -> Progress:
         """Unlock the badges that are due and move to the tier that is, until neither leads to the other."""
+        # The cause comes before what it leads to.
+        self.tell_entries()
         before, badges = self.tier, []
         while True:
             unlocked = self._unlock_badges()
@@ -98,6 +100,10 @@ class Member:
             self.now,
         )
 
+    def best_tier(self) -> TierRule | None:
+        """The highest tier whose criteria hold, whatever the participant holds now."""
+        return self.programme.best_tier(self._standing())
+
     def tell_entries(self) -> None:
         """Make facts of the entries posted since the last call."""
         for system_id, book in self.books.items():
@@ -119,7 +125,7 @@ class Member:
         if self.state.tier_pinned:
             return False
         current = self.tier
-        target = self.programme.tier_after(current, self.programme.best_tier(self._standing()))
+        target = self.programme.tier_after(current, self.best_tier())
         self.place(target, pinned=False, cause=cause, reason=reason)
         return target != current
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gamify.dialects.bricqs import _docs as docs
-from gamify.dialects.bricqs._base import BricqsViewSet, one_key, path_participant
+from gamify.dialects.bricqs._base import REPLAYED_HEADER, BricqsViewSet, one_key, path_participant
 from gamify.dialects.bricqs.serializers import (
     AwardInput,
     BalanceOutput,
@@ -26,8 +26,6 @@ from gamify.services import points
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct, Result
 
-REPLAYED_HEADER = "Idempotent-Replayed"
-
 
 class PointsViewSet(BricqsViewSet):
     @docs.award
@@ -42,7 +40,7 @@ class PointsViewSet(BricqsViewSet):
             expires_at=body.get("expires_at"),
             key=one_key(header, body.get("idempotency_key")),
         )
-        return self._reply(points.award(tenant=self.tenant, item=item, now=self.now))
+        return self.reply(points.award(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.deduct
     def deduct(self, request: Request) -> Response:
@@ -55,7 +53,7 @@ class PointsViewSet(BricqsViewSet):
             metadata=body.get("metadata"),
             key=one_key(header, body.get("idempotency_key")),
         )
-        return self._reply(points.deduct(tenant=self.tenant, item=item, now=self.now))
+        return self.reply(points.deduct(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.award_batch
     def award_batch(self, request: Request) -> Response:
@@ -74,15 +72,6 @@ class PointsViewSet(BricqsViewSet):
         self.window = min(windows, key=lambda window: window.remaining, default=None)
         body = {"processed": len(results) - failed, "failed": failed, "results": results}
         return Response(body, headers={REPLAYED_HEADER: "true"} if batch.replayed else None)
-
-    def _reply(self, result: Result) -> Response:
-        self.window = result.window
-        if result.error:
-            raise result.error
-        return Response(
-            self.write(PointsOutput, result.outcome),
-            headers={REPLAYED_HEADER: "true"} if result.replayed else None,
-        )
 
     def _batch_line(self, raw: Any, result: Result) -> dict[str, Any]:
         given = raw.get("participant_id") if isinstance(raw, dict) else None

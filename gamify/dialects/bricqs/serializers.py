@@ -8,7 +8,7 @@ from rest_framework import serializers
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
 from gamify.http.fields import (
     InstantField,
-    MetadataField,
+    ObjectField,
     QueryIntegerField,
     StrictCharField,
     StrictIntegerField,
@@ -25,7 +25,7 @@ class PointsInput(serializers.Serializer[Any]):
     reason = StrictCharField(
         max_length=500, required=False, allow_null=True, allow_blank=True, help_text="Free-form audit note."
     )
-    metadata = MetadataField(
+    metadata = ObjectField(
         required=False,
         allow_null=True,
         help_text="Stored alongside the transaction and returned by the transactions endpoint.",
@@ -107,7 +107,7 @@ class TransactionOutput(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     transaction_type = serializers.CharField()
     created_at = serializers.CharField()
-    metadata = MetadataField(allow_null=True)
+    metadata = ObjectField(allow_null=True)
 
 
 class TransactionsOutput(serializers.Serializer[Any]):
