@@ -85,7 +85,7 @@ _RESOLVE = """
       FROM tenants_apikey k
       JOIN tenants_tenant t ON t.id = k.tenant_id
       LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
-     WHERE k.digest = %s
+     WHERE k.digest = $1
 """
 
 

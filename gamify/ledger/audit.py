@@ -42,6 +42,7 @@ _OF_TENANT = "points_system_id IN (SELECT id FROM gamify_pointssystem WHERE tena
 _ACCOUNTS = """
     SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
            a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
+           a.rest_expires_at,
            p.tenant_id, p.external_id, s.tenant_id
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
@@ -92,7 +93,7 @@ def verify(tenant_id: UUID | None = None) -> Iterator[Checked]:
             if orphan:
                 yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
             entries, lots, consumptions = (part.of(key) for part in parts)
-            yield _Replay(AccountState(*row[:12]), lots, consumptions).check(row[12:], entries)
+            yield _Replay(AccountState(*row[:13]), lots, consumptions).check(row[13:], entries)
         for part in parts:
             if orphan := part.before(None):
                 yield Checked(0, Breach(_name(orphan), "rows of an account that does not exist"))
@@ -179,8 +180,11 @@ class _Replay:
                 self.consumed[credit] += part
                 paid += part
             self.take = next(self.takes, None)
-        if paid > max(0, -amount) or (kind == "expire" and paid != -amount):
+        rest = self.seen.balance - amount - self.seen.lot_balance
+        # An expiry takes what is left of one lot, or all that is in none.
+        if paid > max(0, -amount) or (kind == "expire" and paid != -amount and not (paid == 0 and rest == -amount)):
             raise _Broken(f"lots paid {paid} for an entry of {amount}", sequence)
+        self.seen.lot_balance += (self.lots[sequence][0] if sequence in self.lots else 0) - paid
 
     def _lots(self) -> None:
         if self.take:
@@ -194,12 +198,13 @@ class _Replay:
 
     def _account(self) -> None:
         stored, seen = self.stored, self.seen
-        seen.lot_balance = sum(remaining for _, remaining, _ in self.lots.values())
         soonest = min((at for _, remaining, at in self.lots.values() if at and remaining), default=None)
         if soonest and (stored.next_expires_at is None or stored.next_expires_at > soonest):
             raise _Broken(f"next_expires_at is {stored.next_expires_at}, but a lot expires at {soonest}")
         # A bound, not an equality: consuming the lot that it came from leaves it as it is.
         seen.next_expires_at = stored.next_expires_at
+        # No row to derive it from: it is the time of the last entry and the policy of then.
+        seen.rest_expires_at = stored.rest_expires_at
         for field in fields(AccountState):
             expected, found = getattr(seen, field.name), getattr(stored, field.name)
             if expected != found:
@@ -245,6 +250,7 @@ def _snapshot() -> Iterator[None]:
 def _stream(name: str, sql: str, tenant_id: UUID | None, prefix: str = "") -> Iterator[Row]:
     filter = prefix + _OF_TENANT if tenant_id else "true"
     raw: Any = psycopg.ServerCursor(connection.connection, f"audit_{name}")
+    raw.format = psycopg.pq.Format.BINARY
     with raw as cursor:
         cursor.itersize = ROWS_PER_FETCH
         cursor.execute(sql.format(filter=filter), {"tenant": tenant_id})

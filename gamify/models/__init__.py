@@ -5,7 +5,7 @@ from gamify.models.facts import Fact
 from gamify.models.ledger import Account, Consumption, Entry, Lot
 from gamify.models.operations import Operation
 from gamify.models.participants import Participant, participant_id
-from gamify.models.points import PointsSystem
+from gamify.models.points import BurnOrder, ExpiryPolicy, PointsSystem
 from gamify.models.tiers import AwardType, Tier, TierTransition
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "AwardType",
     "Badge",
     "BadgeUnlock",
+    "BurnOrder",
     "Consumption",
     "Entry",
+    "ExpiryPolicy",
     "Fact",
     "Lot",
     "Operation",

@@ -13,6 +13,7 @@ TYPES = (
     "points.awarded",
     "points.deducted",
     "points.expired",
+    "points.expiring_soon",
     "tier.changed",
 )
 
@@ -36,10 +37,10 @@ class Fact:
 _PAGE = """
     SELECT transaction, id, type, data, created_at
       FROM gamify_fact
-     WHERE tenant_id = %s AND (transaction, id) > (%s, %s)
+     WHERE tenant_id = $1 AND (transaction, id) > ($2, $3)
        AND transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-       AND (%s::text[] IS NULL OR type = ANY(%s::text[]))
-     ORDER BY transaction, id LIMIT %s
+       AND ($4::text[] IS NULL OR type = ANY($4::text[]))
+     ORDER BY transaction, id LIMIT $5
 """
 
 
@@ -49,7 +50,7 @@ def page(*, tenant_id: UUID, after: str | None, types: list[str] | None, limit: 
     unknown = sorted(set(types or ()) - set(TYPES))
     if unknown:
         raise InvalidInput((("type", f"Unknown: {', '.join(unknown)}. Known: {', '.join(TYPES)}."),))
-    rows = database.send(_PAGE, [tenant_id, transaction, id, types, types, limit]).fetchall()
+    rows = database.send(_PAGE, [tenant_id, transaction, id, types, limit]).fetchall()
     return [Fact(f"{row[0]}-{row[1].hex}", *row[1:]) for row in rows]
 
 

@@ -43,14 +43,15 @@ class LedgerPage:
 # What is past its time and not yet swept is taken off here, so that no reader ever counts it.
 _BALANCE = """
     SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
-           CASE WHEN a.next_expires_at <= %s
+           CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
-                         AND remaining > 0 AND expires_at <= %s)
+                         AND remaining > 0 AND expires_at <= $1)
                 ELSE 0 END::bigint
+           + CASE WHEN a.rest_expires_at <= $1 THEN a.balance - a.lot_balance ELSE 0 END
       FROM gamify_participant p
-      LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = %s
-     WHERE p.id = %s
+      LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = $2
+     WHERE p.id = $3
 """
 
 
@@ -58,7 +59,7 @@ def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
     """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
     system = programme.of(tenant).default_system
     id = participant_id(tenant.id, participant)
-    row = database.send(_BALANCE, [now, now, system.id, id]).fetchone()
+    row = database.send(_BALANCE, [now, system.id, id]).fetchone()
     started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
     return Balance(
         participant=participant,

@@ -21,6 +21,9 @@ class System:
     key: str
     name: str
     oldest_first: bool
+    expiry_policy: str
+    expiry_periods: int
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +108,28 @@ def forget(tenant_id: UUID) -> None:
 def load(tenant_id: UUID) -> Programme:
     """The programme as it is in the database, now."""
     # The version first: should the rules change between these reads, the version is too old, and is found to be.
-    version = Tenant.objects.values_list("programme_version", flat=True).get(pk=tenant_id)
+    version, timezone = Tenant.objects.values_list("programme_version", "time_zone").get(pk=tenant_id)
     default = PointsSystem.objects.get(tenant_id=tenant_id, is_default=True)
     return Programme(
         version=version,
-        default_system=System(default.id, default.key, default.name, default.burn_order == "oldest_credit_first"),
+        default_system=system_of(default, timezone),
         tiers={tier.id: tier_rule(tier) for tier in Tier.objects.filter(tenant_id=tenant_id)},
         badges=tuple(
             BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
             for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
         ),
+    )
+
+
+def system_of(system: PointsSystem, timezone: str) -> System:
+    return System(
+        id=system.id,
+        key=system.key,
+        name=system.name,
+        oldest_first=system.burn_order == "oldest_credit_first",
+        expiry_policy=system.expiry_policy,
+        expiry_periods=system.expiry_periods,
+        timezone=timezone,
     )
 
 

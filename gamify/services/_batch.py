@@ -99,7 +99,7 @@ def run(
             batch.write()
         return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
 
-    return _with_retries(tenant, attempt)
+    return with_retries(tenant.id, attempt)
 
 
 class ProgrammeChanged(Exception):
@@ -244,12 +244,13 @@ def _refuse_over_cap(window: Window, now: datetime) -> None:
         )
 
 
-def _with_retries(tenant: TenantRef, attempt: Callable[[], T]) -> T:
+def with_retries(tenant_id: UUID, attempt: Callable[[], T]) -> T:
+    """Run `attempt`, a transaction, again where another one got in between. Raises Busy."""
     for _ in range(ATTEMPTS_MAX):
         try:
             return attempt()
         except ProgrammeChanged:
-            programmes.forget(tenant.id)
+            programmes.forget(tenant_id)
         except DatabaseError as error:
             code = getattr(error.__cause__, "sqlstate", None)
             if code == LOCK_NOT_AVAILABLE:

@@ -9,9 +9,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from gamify.criteria import Standing
+from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, EntryRow
-from gamify.ledger.store import FactRow, ParticipantState, Snapshot, Transition, Unlock
+from gamify.ledger.store import AccountKey, FactRow, ParticipantState, Snapshot, Transition, Unlock
 from gamify.queries.programme import Programme, System, TierRule
 
 
@@ -62,12 +63,7 @@ class Member:
         """The participant's account in `system`, with what is due written off."""
         if system.id not in self.books:
             key = (self.state.id, system.id)
-            self.books[system.id] = Book(
-                account=self.snapshot.accounts.get(key) or AccountState(*key),
-                lots=self.snapshot.lots.get(key, []),
-                burn_order=OLDEST_CREDIT_FIRST if system.oldest_first else SOONEST_EXPIRY_FIRST,
-                new_id=uuid7,
-            )
+            self.books[system.id] = open_book(self.snapshot, key, system)
             self.books[system.id].expire(self.now)
         return self.books[system.id]
 
@@ -107,8 +103,8 @@ class Member:
     def tell_entries(self) -> None:
         """Make facts of the entries posted since the last call."""
         for system_id, book in self.books.items():
-            for entry in book.entries[self.told.get(system_id, 0) :]:
-                self._tell(_FACT_OF[entry.kind], _entry_data(entry, system_id), entry.created_at)
+            told = self.told.get(system_id, 0)
+            self.facts += entry_facts(self.state, book, start=told)
             self.told[system_id] = len(book.entries)
 
     def _unlock_badges(self) -> list[str]:
@@ -147,13 +143,36 @@ class Member:
         return self.snapshot.earned_since.get(self.state.id, {}).get(since, 0) + new
 
     def _tell(self, type: str, data: dict[str, Any], at: datetime) -> None:
-        text = json.dumps({"participant_id": self.state.external_id, **data}, ensure_ascii=False)
-        self.facts.append(FactRow(self.state.id, uuid7(), type, text, at))
+        self.facts.append(fact(self.state, type, data, at))
+
+
+def open_book(snapshot: Snapshot, key: AccountKey, system: System) -> Book:
+    return Book(
+        account=snapshot.accounts.get(key) or AccountState(*key),
+        lots=snapshot.lots.get(key, []),
+        burn_order=OLDEST_CREDIT_FIRST if system.oldest_first else SOONEST_EXPIRY_FIRST,
+        expiry=ExpiryRule(system.expiry_policy, system.expiry_periods, system.timezone),
+        new_id=uuid7,
+    )
 
 
 def window_start(now: datetime, days: int) -> datetime:
     """The moment after which something was earned in the last `days` days: as many times 24 hours, to the instant."""
     return now - timedelta(days=days)
+
+
+def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
+    text = json.dumps({"participant_id": state.external_id, **data}, ensure_ascii=False)
+    return FactRow(state.id, uuid7(), type, text, at)
+
+
+def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:
+    """One fact for each entry posted to `book`, from the one numbered `start` on."""
+    system_id = book.account.points_system_id
+    return [
+        fact(state, _FACT_OF[entry.kind], _entry_data(entry, system_id), entry.created_at)
+        for entry in book.entries[start:]
+    ]
 
 
 _FACT_OF = {"award": "points.awarded", "deduct": "points.deducted", "expire": "points.expired"}

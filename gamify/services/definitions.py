@@ -10,7 +10,7 @@ from django.db import IntegrityError, models, transaction
 from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import BadgeCodeConflict, InvalidInput, TierCodeConflict, TierLevelConflict, TierNotFound
-from gamify.models import AwardType, Badge, PointsSystem, Tier
+from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
@@ -75,6 +75,14 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
+    if system.expiry_policy not in ExpiryPolicy.values:
+        raise InvalidInput((("expiry_policy", f"Must be one of: {', '.join(ExpiryPolicy.values)}."),))
+    if system.expiry_policy in (ExpiryPolicy.DAYS, ExpiryPolicy.INACTIVITY) and system.expiry_periods < 1:
+        raise InvalidInput((("expiry_periods", "Must be at least 1 day."),))
+    if system.expiry_policy == ExpiryPolicy.INACTIVITY and system.burn_order == BurnOrder.OLDEST_CREDIT_FIRST:
+        raise InvalidInput(
+            (("expiry_policy", "Where all expires together, there is no oldest credit to use up first."),)
+        )
     return _save(system)
 
 

@@ -6,6 +6,7 @@ of participant ids. On Citus, which cannot lock rows of several shards in one st
 pipeline of single-participant locks in that order.
 """
 
+from gamify.ledger.store._load import due_participants as due_participants
 from gamify.ledger.store._load import lock_and_load as lock_and_load
 from gamify.ledger.store._write import write as write
 from gamify.ledger.store.rows import AccountKey as AccountKey

@@ -14,7 +14,7 @@ from gamify.ledger.store.rows import (
     Transition,
     Unlock,
 )
-from tenants.database import Row, send
+from tenants.database import Row, placeholders, send
 
 # PostgreSQL takes 65,535 parameters a statement; an account can have any number of lots that expire at once.
 ROWS_PER_STATEMENT_MAX = 2_000
@@ -61,7 +61,7 @@ def _update_participants(states: Sequence[ParticipantState]) -> None:
                                         tier_pinned, badge_codes)
             WHERE p.id = v.id""",
         [(s.id, *_changing(s)) for s in states],
-        row="(%s::uuid,%s::timestamptz,%s::int,%s::uuid,%s::timestamptz,%s::bool,%s::varchar[])",
+        types=("uuid", "timestamptz", "int", "uuid", "timestamptz", "bool", "varchar[]"),
     )
 
 
@@ -79,7 +79,8 @@ def _changing(state: ParticipantState) -> Row:
 def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
     _insert(
         """gamify_account (participant_id, points_system_id, balance, total_earned, total_spent, total_expired,
-                           lot_balance, next_expires_at, last_sequence, last_hash, last_earned_at, award_count)""",
+                           lot_balance, next_expires_at, last_sequence, last_hash, last_earned_at, award_count,
+                           rest_expires_at)""",
         [
             (
                 a.participant_id,
@@ -94,6 +95,7 @@ def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
                 a.last_hash,
                 a.last_earned_at,
                 a.award_count,
+                a.rest_expires_at,
             )
             for a in accounts
         ],
@@ -103,7 +105,8 @@ def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
                total_spent = excluded.total_spent, total_expired = excluded.total_expired,
                lot_balance = excluded.lot_balance, next_expires_at = excluded.next_expires_at,
                last_sequence = excluded.last_sequence, last_hash = excluded.last_hash,
-               last_earned_at = excluded.last_earned_at, award_count = excluded.award_count""",
+               last_earned_at = excluded.last_earned_at, award_count = excluded.award_count,
+               rest_expires_at = excluded.rest_expires_at""",
     )
 
 
@@ -156,7 +159,7 @@ def _update_lots(books: Sequence[Book]) -> None:
             WHERE lot.participant_id = v.participant_id AND lot.points_system_id = v.points_system_id
               AND lot.sequence = v.sequence""",
         changed,
-        row="(%s::uuid,%s::uuid,%s::bigint,%s::bigint)",
+        types=("uuid", "uuid", "bigint", "bigint"),
     )
 
 
@@ -201,15 +204,17 @@ def _insert_operations(operations: Sequence[StoredOperation], tenant_id: UUID, n
 
 def _insert(target: str, rows: Sequence[Row], on_conflict: str = "") -> None:
     if rows:
-        row = f"({','.join(['%s'] * len(rows[0]))})"
-        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, row=row)  # noqa: S608 - this module's own text
+        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, types=("",) * len(rows[0]))  # noqa: S608
 
 
-def _send_rows(sql: str, rows: Sequence[Row], *, row: str) -> None:
-    """Send `sql` with `rows` in the place of its VALUES list, `row` being the placeholders of one."""
+def _send_rows(sql: str, rows: Sequence[Row], *, types: tuple[str, ...]) -> None:
+    """Send `sql` with `rows` in the place of its VALUES list."""
     for start in range(0, len(rows), ROWS_PER_STATEMENT_MAX):
         chunk = rows[start : start + ROWS_PER_STATEMENT_MAX]
-        send(sql.format(rows=",".join([row] * len(chunk))), [value for values in chunk for value in values])
+        send(
+            sql.format(rows=placeholders(len(chunk), types)),
+            [value for values in chunk for value in values],
+        )
 
 
 def _key(book: Book) -> AccountKey:

@@ -93,7 +93,14 @@ def _from_json(row: Model, name: str, value: Any) -> Any:
 
 
 ALL = (
-    Section("points_systems", "points system", PointsSystem, "key", ("name", "burn_order"), save_points_system),
+    Section(
+        "points_systems",
+        "points system",
+        PointsSystem,
+        "key",
+        ("name", "burn_order", "expiry_policy", "expiry_periods", "notice_days"),
+        save_points_system,
+    ),
     Section(
         "badges",
         "badge",
