@@ -1,7 +1,7 @@
 """Reads of balances and ledger pages. They make nothing, and an unknown participant simply has nothing yet."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from gamify.models import Entry, participant_id
@@ -91,3 +91,44 @@ def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int
         else []
     )
     return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """So many points that are lost at one moment, unless they are used before."""
+
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringPoints:
+    participant: str
+    expiring: list[Expiring]
+    window: Window
+
+    @property
+    def total(self) -> int:
+        return sum(each.amount for each in self.expiring)
+
+
+_EXPIRING = """
+    SELECT expires_at, sum(remaining)::bigint
+      FROM gamify_lot
+     WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0 AND expires_at > $3 AND expires_at <= $4
+     GROUP BY expires_at
+     UNION ALL
+    SELECT rest_expires_at, balance - lot_balance
+      FROM gamify_account
+     WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at > $3 AND rest_expires_at <= $4
+     ORDER BY 1
+"""
+
+
+def expiring(*, tenant: TenantRef, participant: str, within_days: int, now: datetime) -> ExpiringPoints:
+    """What will be lost in the coming days if it is not used, by the moment at which it is lost, soonest first."""
+    current = balance(tenant=tenant, participant=participant, now=now)
+    system = programme.of(tenant).default_system
+    id = participant_id(tenant.id, participant)
+    rows = database.send(_EXPIRING, [id, system.id, now, now + timedelta(days=within_days)]).fetchall()
+    return ExpiringPoints(participant, [Expiring(amount, at) for at, amount in rows], current.window)

@@ -268,3 +268,18 @@ transactions = endpoint(
         "page_size": 20,
     },
 )
+
+expiring = endpoint(
+    summary="Points that expire soon",
+    description="What will be lost within `within_days`, and when, soonest first, unless it is used before."
+    " An extension of ours.",
+    success=io.ExpiringOutput,
+    errors=READ,
+    parameters=[PARTICIPANT, io.ExpiringInput],
+    example={
+        "participant_id": "user_123",
+        "within_days": 30,
+        "total": 150,
+        "expiring": [{"amount": 150, "expires_at": "2026-03-01T00:00:00Z"}],
+    },
+)

@@ -15,6 +15,7 @@ from gamify.dialects.bricqs.serializers import (
     BatchInput,
     BatchItemInput,
     DeductInput,
+    ExpiringInput,
     PageInput,
     PointsOutput,
     instant,
@@ -127,6 +128,23 @@ class ParticipantPointsViewSet(BricqsViewSet):
                 "total": ledger.total,
                 "page": page,
                 "page_size": page_size,
+            }
+        )
+
+    @docs.expiring
+    def expiring(self, request: Request, participant_id: str) -> Response:
+        participant = path_participant(participant_id)
+        within_days = self.read(ExpiringInput, request.query_params.dict())["within_days"]
+        found = reads.expiring(tenant=self.tenant, participant=participant, within_days=within_days, now=self.now)
+        self.window = found.window
+        return Response(
+            {
+                "participant_id": participant,
+                "within_days": within_days,
+                "total": found.total,
+                "expiring": [
+                    {"amount": each.amount, "expires_at": instant(each.expires_at)} for each in found.expiring
+                ],
             }
         )
 

@@ -17,6 +17,7 @@ from gamify.http.fields import (
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
 BATCH_SIZE_MAX = 100
+WITHIN_DAYS_MAX = 3650
 
 
 class PointsInput(serializers.Serializer[Any]):
@@ -116,6 +117,22 @@ class TransactionsOutput(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
+
+
+class ExpiringInput(serializers.Serializer[Any]):
+    within_days = QueryIntegerField(min_value=1, max_value=WITHIN_DAYS_MAX, default=30, help_text="How far to look.")
+
+
+class ExpiringLine(serializers.Serializer[Any]):
+    amount = serializers.IntegerField()
+    expires_at = serializers.CharField()
+
+
+class ExpiringOutput(serializers.Serializer[Any]):
+    participant_id = serializers.CharField()
+    within_days = serializers.IntegerField()
+    total = serializers.IntegerField()
+    expiring = ExpiringLine(many=True)
 
 
 def instant(moment: datetime) -> str:

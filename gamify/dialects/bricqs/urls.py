@@ -27,5 +27,6 @@ urlpatterns = [
     re_path(r"^facts\Z", FactViewSet.as_view({"get": "list"})),
     re_path(rf"^{PARTICIPANT}/tier\Z", ParticipantTierViewSet.as_view({"get": "tier"})),
     re_path(rf"^{PARTICIPANT}/badges\Z", ParticipantTierViewSet.as_view({"get": "badges"})),
+    re_path(rf"^{PARTICIPANT}/points/expiring\Z", ParticipantPointsViewSet.as_view({"get": "expiring"})),
     re_path(rf"^{PARTICIPANT}/points\Z", ParticipantPointsViewSet.as_view({"get": "balance"})),
 ]
