@@ -72,6 +72,13 @@ TEMPLATES = [
     },
 ]
 
+if cache_url := env.str("CACHE_URL", ""):
+    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": cache_url}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# The console's sessions: read from the cache, and safe in the database.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
 DATABASES = {"default": database()}
 # Services own their transactions; see "Traps" in docs/design.md.
 ATOMIC_REQUESTS = False
