@@ -4,7 +4,8 @@ from typing import Any
 
 import django_stubs_ext
 
-from bricqs.env import PROJECT_DIR, data_dir, database, env, secret_key
+from bricqs.env import PROJECT_DIR as PROJECT_DIR
+from bricqs.env import data_dir, database, env, secret_key
 
 # Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -14,6 +15,7 @@ SECRET_KEY = secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()
+
 
 # Where `manage.py serve` listens.
 SERVE_HOST = env.str("HOST", "127.0.0.1")
@@ -69,6 +71,13 @@ TEMPLATES = [
         },
     },
 ]
+
+if cache_url := env.str("CACHE_URL", ""):
+    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": cache_url}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# The console's sessions: read from the cache, and safe in the database.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 DATABASES = {"default": database()}
 # Services own their transactions; see "Traps" in docs/design.md.

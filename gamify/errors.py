@@ -76,3 +76,30 @@ class Busy(DomainError):
     """The participant's lock, or a quiet moment in the database, could not be had in time. Safe to retry."""
 
     retry_after_seconds: int = field(default=1)
+
+
+@dataclass(eq=False)
+class TierNotFound(DomainError):
+    """No such tier, or, where one is to be assigned, no active one. `tier`: the code or id that was asked for."""
+
+    tier: str
+
+
+@dataclass(eq=False)
+class TierCodeConflict(DomainError):
+    code: str
+
+
+@dataclass(eq=False)
+class TierLevelConflict(DomainError):
+    level: int
+
+
+@dataclass(eq=False)
+class TierAssignConflict(DomainError):
+    """Other writes to the participant did not let the assignment through in time. Safe to retry."""
+
+
+@dataclass(eq=False)
+class BadgeCodeConflict(DomainError):
+    code: str

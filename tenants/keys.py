@@ -80,12 +80,12 @@ def revoke(key: ApiKey, *, now: datetime) -> None:
 
 _RESOLVE = """
     SELECT k.id, k.digest, k.scopes, k.expires_at, k.revoked_at, k.last_used_at,
-           t.id, t.slug, t.participant_write_rate,
+           t.id, t.slug, t.participant_write_rate, t.programme_version,
            t.is_active AND coalesce(live.is_active, true)
       FROM tenants_apikey k
       JOIN tenants_tenant t ON t.id = k.tenant_id
       LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
-     WHERE k.digest = %s
+     WHERE k.digest = $1
 """
 
 
@@ -102,20 +102,20 @@ def resolve(raw_key: str | None, *, now: datetime) -> Caller:
     row = database.with_fresh_connection(lambda: database.send(_RESOLVE, [digest]).fetchone())
     if row is None:
         raise KeyRefused("unknown")
-    key_id, stored, scopes, expires_at, revoked_at, last_used_at, tenant_id, slug, rate, is_active = row
+    key_id, stored, scopes, expires_at, revoked_at, last_used_at, tenant_id, slug, rate, version, active = row
     if not hmac.compare_digest(stored, digest):
         raise KeyRefused("unknown")
     if revoked_at is not None:
         raise KeyRefused("revoked")
     if expires_at is not None and expires_at <= now:
         raise KeyRefused("expired")
-    if not is_active:
+    if not active:
         raise KeyRefused("tenant_disabled")
     if last_used_at is None or now - last_used_at >= LAST_USE_STEP:
         _note_use(key_id, now)
     return Caller(
         key_id=key_id,
-        tenant=TenantRef(tenant_id, slug, write_rate(rate)),
+        tenant=TenantRef(tenant_id, slug, write_rate(rate), version),
         scopes=frozenset(scopes),
     )
 

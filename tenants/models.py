@@ -1,6 +1,7 @@
 """Who uses the engine: tenants, each with a sandbox twin, and the API keys that speak for them."""
 
 from typing import ClassVar
+from zoneinfo import available_timezones
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -19,6 +20,11 @@ def validate_rate(text: str) -> None:
         parse_rate(text)
     except ValueError as error:
         raise ValidationError(str(error)) from error
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"{name!r} is not a time zone of the IANA database, such as Europe/Vienna.")
 
 
 def validate_scopes(scopes: list[str]) -> None:
@@ -55,6 +61,12 @@ class Tenant(models.Model):
         blank=True,
         validators=[validate_rate],
         help_text="Writes per participant and window, such as 120/m. Empty: the installation's default.",
+    )
+    time_zone = models.CharField(
+        max_length=50,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="Where its days, months and years begin and end, such as Europe/Vienna.",
     )
     # Grows with every change of the rules, in the same transaction; see gamify/queries/programme.py.
     programme_version = models.BigIntegerField(default=1, editable=False)

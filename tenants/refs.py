@@ -14,10 +14,12 @@ class TenantRef:
     id: UUID
     slug: str
     write_rate: Rate
+    # Of the programme, when the tenant was read.
+    programme_version: int
 
     @classmethod
     def of(cls, tenant: Tenant) -> "TenantRef":
-        return cls(tenant.id, tenant.slug, write_rate(tenant.participant_write_rate))
+        return cls(tenant.id, tenant.slug, write_rate(tenant.participant_write_rate), tenant.programme_version)
 
 
 def write_rate(own: str | None) -> Rate:

@@ -3,12 +3,13 @@
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-METADATA_BYTES_MAX = 64 * 1024
+OBJECT_BYTES_MAX = 64 * 1024
 BIGINT_MAX = 2**63 - 1
 
 _INSTANT = re.compile(
@@ -27,6 +28,13 @@ class StrictIntegerField(serializers.IntegerField):
             self.fail("invalid")
         if abs(data) > BIGINT_MAX:
             self.fail("too_large")
+        return data
+
+
+class StrictBooleanField(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
         return data
 
 
@@ -53,6 +61,23 @@ class StrictCharField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class MultiplierField(serializers.DecimalField):
+    """A JSON number from 1 to 1000, with at most four decimals."""
+
+    default_error_messages = {"invalid": "Must be a number."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=8, decimal_places=4, min_value=Decimal(1), max_value=Decimal(1000), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> Any:
+        return float(value)
+
+
 class InstantField(serializers.DateTimeField):
     """A moment in ISO 8601; without an offset it is taken as UTC."""
 
@@ -67,12 +92,12 @@ class InstantField(serializers.DateTimeField):
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
-class MetadataField(serializers.Field):  # type: ignore[type-arg]
+class ObjectField(serializers.Field):  # type: ignore[type-arg]
     """A JSON object, stored and returned as it is."""
 
     default_error_messages = {
         "not_an_object": "Must be an object.",
-        "too_large": f"Must not be larger than {METADATA_BYTES_MAX} bytes of JSON.",
+        "too_large": f"Must not be larger than {OBJECT_BYTES_MAX} bytes of JSON.",
         "invalid_text": "Must not contain NUL characters or lone surrogates.",
     }
 
@@ -86,7 +111,7 @@ class MetadataField(serializers.Field):  # type: ignore[type-arg]
             self.fail("invalid_text")
         if "\\u0000" in text and _holds_nul(data):
             self.fail("invalid_text")
-        if size > METADATA_BYTES_MAX:
+        if size > OBJECT_BYTES_MAX:
             self.fail("too_large")
         return data
 

@@ -6,6 +6,7 @@ Rows stream in the order of their keys through server-side cursors, so memory st
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -38,10 +39,10 @@ class Checked:
     breach: Breach | None
 
 
-_OF_TENANT = "points_system_id IN (SELECT id FROM gamify_pointssystem WHERE tenant_id = %(tenant)s)"
 _ACCOUNTS = """
     SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
-           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at,
+           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
+           a.rest_expires_at,
            p.tenant_id, p.external_id, s.tenant_id
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
@@ -51,7 +52,7 @@ _ACCOUNTS = """
 _ENTRIES = """
     SELECT participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, metadata,
            explanation, operation_id, created_at, hash
-      FROM gamify_entry WHERE {filter} ORDER BY participant_id, points_system_id, sequence
+      FROM gamify_entry r WHERE {filter} ORDER BY participant_id, points_system_id, sequence
 """
 _HASHED = (
     "participant_id",
@@ -69,29 +70,36 @@ _HASHED = (
 )
 _LOTS = """
     SELECT participant_id, points_system_id, sequence, amount, remaining, expires_at
-      FROM gamify_lot WHERE {filter} ORDER BY participant_id, points_system_id, sequence
+      FROM gamify_lot r WHERE {filter} ORDER BY participant_id, points_system_id, sequence
 """
 _CONSUMPTIONS = """
     SELECT participant_id, points_system_id, debit_sequence, credit_sequence, amount
-      FROM gamify_consumption WHERE {filter}
+      FROM gamify_consumption r WHERE {filter}
      ORDER BY participant_id, points_system_id, debit_sequence, credit_sequence
 """
 
 
-def verify(tenant_id: UUID | None = None) -> Iterator[Checked]:
-    """Check every account (of one tenant), one at a time, in the order of their keys."""
+def verify(tenant_id: UUID | None = None, since: datetime | None = None) -> Iterator[Checked]:
+    """Check every account (of one tenant; to which something was posted since a moment), one at a time, in the order
+    of their keys. Those that are checked are checked from their first entry on."""
+    scope = _Scope(tenant_id, since)
     with _snapshot():
-        accounts = _stream("accounts", _ACCOUNTS, tenant_id, prefix="a.")
+        accounts = scope.stream("accounts", _ACCOUNTS, alias="a")
         parts = [
-            _Groups(_stream(name, sql, tenant_id))
+            _Groups(scope.stream(name, sql, alias="r"))
             for name, sql in (("entries", _ENTRIES), ("lots", _LOTS), ("consumptions", _CONSUMPTIONS))
         ]
         for row in accounts:
             key = (row[0], row[1])
             yield from _orphans(parts, key)
             entries, lots, consumptions = (part.of(key) for part in parts)
-            yield _Replay(AccountState(*row[:11]), lots, consumptions).check(row[11:], entries)
+            yield _Replay(AccountState(*row[:13]), lots, consumptions).check(row[13:], entries)
         yield from _orphans(parts, None)
+
+
+def count_accounts(tenant_id: UUID | None = None, since: datetime | None = None) -> int:
+    """How many accounts `verify` would check."""
+    return _Scope(tenant_id, since).count()
 
 
 class _Broken(Exception):
@@ -151,6 +159,7 @@ class _Replay:
         if kind == "award":
             self.seen.total_earned += amount
             self.seen.last_earned_at = created_at
+            self.seen.award_count += 1
             if sequence in self.lots and self.lots[sequence][0] != amount:
                 raise _Broken("the lot's amount is not that of the entry that made it", sequence)
         elif kind == "deduct":
@@ -174,8 +183,11 @@ class _Replay:
                 self.consumed[credit] += part
                 paid += part
             self.take = next(self.takes, None)
-        if paid > max(0, -amount) or (kind == "expire" and paid != -amount):
+        rest = self.seen.balance - amount - self.seen.lot_balance
+        # An expiry takes what is left of one lot, or all that is in none.
+        if paid > max(0, -amount) or (kind == "expire" and paid != -amount and not (paid == 0 and rest == -amount)):
             raise _Broken(f"lots paid {paid} for an entry of {amount}", sequence)
+        self.seen.lot_balance += (self.lots[sequence][0] if sequence in self.lots else 0) - paid
 
     def _lots(self) -> None:
         if self.take:
@@ -189,12 +201,13 @@ class _Replay:
 
     def _account(self) -> None:
         stored, seen = self.stored, self.seen
-        seen.lot_balance = sum(remaining for _, remaining, _ in self.lots.values())
         soonest = min((at for _, remaining, at in self.lots.values() if at and remaining), default=None)
         if soonest and (stored.next_expires_at is None or stored.next_expires_at > soonest):
             raise _Broken(f"next_expires_at is {stored.next_expires_at}, but a lot expires at {soonest}")
         # A bound, not an equality: consuming the lot that it came from leaves it as it is.
         seen.next_expires_at = stored.next_expires_at
+        # No row to derive it from: it is the time of the last entry and the policy of then.
+        seen.rest_expires_at = stored.rest_expires_at
         for field in fields(AccountState):
             expected, found = getattr(seen, field.name), getattr(stored, field.name)
             if expected != found:
@@ -243,13 +256,41 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _stream(name: str, sql: str, tenant_id: UUID | None, prefix: str = "") -> Iterator[Row]:
-    filter = prefix + _OF_TENANT if tenant_id else "true"
-    raw: Any = psycopg.ServerCursor(connection.connection, f"audit_{name}")
-    with raw as cursor:
-        cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(sql.format(filter=filter), {"tenant": tenant_id})
-        yield from cursor
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which accounts are looked at."""
+
+    tenant_id: UUID | None
+    since: datetime | None
+
+    def stream(self, name: str, sql: str, *, alias: str) -> Iterator[Row]:
+        raw: Any = psycopg.ServerCursor(connection.connection, f"audit_{name}")
+        raw.format = psycopg.pq.Format.BINARY
+        with raw as cursor:
+            cursor.itersize = ROWS_PER_FETCH
+            cursor.execute(sql.format(filter=self._filter(alias)), {"tenant": self.tenant_id, "since": self.since})
+            yield from cursor
+
+    def count(self) -> int:
+        with connection.cursor() as cursor:
+            sql = f"SELECT count(*) FROM gamify_account a WHERE {self._filter('a')}"  # noqa: S608
+            cursor.execute(sql, {"tenant": self.tenant_id, "since": self.since})
+            return int(cursor.fetchone()[0])
+
+    def _filter(self, alias: str) -> str:
+        conditions = ["true"]
+        if self.tenant_id:
+            systems = "SELECT id FROM gamify_pointssystem WHERE tenant_id = %(tenant)s"
+            conditions.append(f"{alias}.points_system_id IN ({systems})")
+        if self.since:
+            # The newest entry of an account is the one that its counter points at.
+            active = """
+                SELECT x.participant_id, x.points_system_id FROM gamify_account x
+                  JOIN gamify_entry e ON e.participant_id = x.participant_id
+                   AND e.points_system_id = x.points_system_id AND e.sequence = x.last_sequence
+                 WHERE e.created_at >= %(since)s"""
+            conditions.append(f"({alias}.participant_id, {alias}.points_system_id) IN ({active})")
+        return " AND ".join(conditions)
 
 
 def _name(key: tuple[UUID, UUID], sequence: int | None = None) -> str:

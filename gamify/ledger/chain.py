@@ -7,6 +7,8 @@ from uuid import UUID
 
 GENESIS = bytes(32)
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def entry_hash(
     previous: bytes,
@@ -25,7 +27,7 @@ def entry_hash(
     created_at: datetime,
 ) -> bytes:
     """SHA-256 over the predecessor's hash (GENESIS for the first) and every stored column of the entry."""
-    content = json.dumps(
+    content = _encode(
         [
             participant_id.hex,
             points_system_id.hex,
@@ -39,7 +41,6 @@ def entry_hash(
             explanation,
             operation_id and operation_id.hex,
             created_at.isoformat(),
-        ],
-        separators=(",", ":"),
+        ]
     )
     return hashlib.sha256(previous + content.encode()).digest()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from gamify.errors import InsufficientPoints
 from gamify.ledger.chain import GENESIS, entry_hash
+from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
 
 
@@ -32,9 +33,17 @@ class AccountState:
     last_sequence: int = 0
     last_hash: bytes = GENESIS
     last_earned_at: datetime | None = None
+    award_count: int = 0
+    # When all that is in no lot expires, unless something happens before.
+    rest_expires_at: datetime | None = None
 
-    def has_due_lots(self, now: datetime) -> bool:
-        return self.next_expires_at is not None and self.next_expires_at <= now
+    @property
+    def rest(self) -> int:
+        """What is in no lot."""
+        return self.balance - self.lot_balance
+
+    def has_due(self, now: datetime) -> bool:
+        return any(at is not None and at <= now for at in (self.next_expires_at, self.rest_expires_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class Book:
     account: AccountState
     new_id: Callable[[], UUID]
     burn_order: str = SOONEST_EXPIRY_FIRST
+    expiry: ExpiryRule = field(default_factory=ExpiryRule)
     lots: list[LotState] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
     new_lots: list[LotState] = field(default_factory=list)
@@ -74,30 +84,31 @@ class Book:
     changed_lots: set[int] = field(default_factory=set)
 
     def expire(self, now: datetime) -> None:
-        """Write off what is left of every lot that is due, with one entry each, as of the moment it expired.
+        """Write off what is left of every lot that is due, with one entry each, as of the moment it expired; likewise
+        the rest, where nothing happened for too long.
 
         So the entries are the same whether the next operation writes them or the sweep does.
         """
-        if not self.account.has_due_lots(now):
+        account = self.account
+        if not account.has_due(now):
             return
         due = [lot for lot in self.lots if lot.is_due(now) and lot.remaining]
         for lot in sorted(due, key=lambda lot: (lot.expires_at, lot.sequence)):
             assert lot.expires_at is not None
-            amount = lot.remaining
-            lot.remaining = 0
-            self.account.total_expired += amount
-            self.account.lot_balance -= amount
-            entry = self._append("expire", -amount, Note(), lot.expires_at)
-            self._consume(entry, [Take(lot.sequence, amount)])
-        self.account.next_expires_at = min(
+            self._expire_rest(lot.expires_at)
+            self._expire_lot(lot, lot.expires_at)
+        self._expire_rest(now)
+        account.next_expires_at = min(
             (lot.expires_at for lot in self.lots if lot.expires_at and lot.remaining), default=None
         )
 
     def award(self, amount: int, *, note: Note, now: datetime, expires_at: datetime | None = None) -> EntryRow:
         """Credit `amount`. A credit that expires, or whose age will matter, becomes a lot."""
         assert amount > 0, amount
+        expires_at = expires_at or self.expiry.of_credit(now)
         self.account.total_earned += amount
         self.account.last_earned_at = now
+        self.account.award_count += 1
         entry = self._append("award", amount, note, now)
         if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
             lot = LotState(entry.sequence, amount, amount, expires_at)
@@ -106,6 +117,7 @@ class Book:
             self.account.lot_balance += amount
             if expires_at is not None:
                 self.account.next_expires_at = min(expires_at, self.account.next_expires_at or expires_at)
+        self._note_activity(now)
         return entry
 
     def deduct(self, amount: int, *, note: Note, now: datetime) -> EntryRow:
@@ -121,7 +133,27 @@ class Book:
         self._consume(entry, takes)
         # Loading lots must have covered the debit: the rest may come only out of what is in no lot.
         assert 0 <= self.account.lot_balance <= self.account.balance, self.account
+        self._note_activity(now)
         return entry
+
+    def _expire_lot(self, lot: LotState, at: datetime) -> None:
+        amount = lot.remaining
+        lot.remaining = 0
+        self.account.total_expired += amount
+        self.account.lot_balance -= amount
+        self._consume(self._append("expire", -amount, Note(), at), [Take(lot.sequence, amount)])
+
+    def _expire_rest(self, now: datetime) -> None:
+        at = self.account.rest_expires_at
+        if at is None or at > now:
+            return
+        self.account.rest_expires_at = None
+        if amount := self.account.rest:
+            self.account.total_expired += amount
+            self._append("expire", -amount, Note(), at)
+
+    def _note_activity(self, now: datetime) -> None:
+        self.account.rest_expires_at = self.expiry.of_rest(now) if self.account.rest else None
 
     def _append(self, kind: str, amount: int, note: Note, created_at: datetime) -> EntryRow:
         account = self.account

@@ -18,13 +18,13 @@ class Account(models.Model):
     """What one participant has in one points system. Its fields say what else must be read to change it."""
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="accounts", db_index=False)
     points_system = models.ForeignKey(PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False)
     balance = models.BigIntegerField()
     total_earned = models.BigIntegerField()
     total_spent = models.BigIntegerField()
     total_expired = models.BigIntegerField()
-    # How much of the balance is in lots. The rest never expires and is one number, not a list.
+    # How much of the balance is in lots. The rest, which expires at once or never, is one number and not a list.
     lot_balance = models.BigIntegerField()
     # No lot with anything left expires before this. Null: none expires at all.
     next_expires_at = models.DateTimeField(null=True)
@@ -32,6 +32,9 @@ class Account(models.Model):
     last_sequence = models.BigIntegerField()
     last_hash = models.BinaryField()
     last_earned_at = models.DateTimeField(null=True)
+    award_count = models.BigIntegerField()
+    # When what is in no lot expires, unless something happens before. Null: never.
+    rest_expires_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -46,6 +49,14 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(lot_balance__gte=0) & Q(lot_balance__lte=F("balance")),
                 name="account_lots_within_balance",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # The sweep: accounts in which nothing happened for too long.
+            models.Index(
+                fields=["points_system", "rest_expires_at"],
+                condition=Q(rest_expires_at__isnull=False),
+                name="account_rest_by_expiry",
             ),
         ]
 
@@ -86,6 +97,15 @@ class Entry(models.Model):
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            # What was earned since a moment: criteria over the last so many days.
+            models.Index(
+                fields=["participant", "points_system", "created_at"],
+                include=["amount"],
+                condition=Q(kind="award"),
+                name="entry_awards_by_time",
+            ),
+        ]
 
 
 class Lot(models.Model):
@@ -101,6 +121,8 @@ class Lot(models.Model):
     remaining = models.BigIntegerField()
     # Null only in systems that burn the oldest credit first, where every credit is a lot.
     expires_at = models.DateTimeField(null=True)
+    # When the fact points.expiring_soon was written, once.
+    noticed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -118,9 +140,15 @@ class Lot(models.Model):
             ),
             # The sweep: the lots that are due, of everyone.
             models.Index(
-                fields=["expires_at"],
+                fields=["points_system", "expires_at"],
                 condition=Q(remaining__gt=0) & Q(expires_at__isnull=False),
                 name="lot_open_by_expiry",
+            ),
+            # Notices: the lots that expire soon and of which nobody was told.
+            models.Index(
+                fields=["points_system", "expires_at"],
+                condition=Q(remaining__gt=0) & Q(expires_at__isnull=False) & Q(noticed_at__isnull=True),
+                name="lot_unnoticed_by_expiry",
             ),
         ]
 

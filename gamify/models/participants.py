@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID, uuid5
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -25,6 +26,13 @@ class Participant(models.Model):
     # The write cap's fixed window: how many writes since it began. Exact, because it is on the locked row.
     window_started_at = models.DateTimeField(null=True, editable=False)
     window_writes = models.PositiveIntegerField(default=0, editable=False)
+    # The tier held, since when, and whether it was assigned, in which case evaluation leaves it alone. No constraint:
+    # every first award would lock the one row of its tier to check it.
+    tier_id = models.UUIDField(null=True, editable=False)
+    tier_achieved_at = models.DateTimeField(null=True, editable=False)
+    tier_pinned = models.BooleanField(default=False, editable=False)
+    # The codes of the badges unlocked, so that an award need not read gamify_badgeunlock.
+    badge_codes = ArrayField(models.CharField(max_length=50), default=list, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -15,6 +15,14 @@ class BurnOrder(models.TextChoices):
     OLDEST_CREDIT_FIRST = "oldest_credit_first", "Oldest credit first"
 
 
+class ExpiryPolicy(models.TextChoices):
+    NONE = "none", "Never"
+    DAYS = "days", "Days after the award"
+    END_OF_MONTH = "end_of_month", "End of the month, so many months after the award"
+    END_OF_YEAR = "end_of_year", "End of the year, so many years after the award"
+    INACTIVITY = "inactivity", "After so many days without an award or a deduct"
+
+
 class PointsSystem(models.Model):
     """One currency of one tenant. A tenant starts with one, named Points, which is its default."""
 
@@ -30,6 +38,20 @@ class PointsSystem(models.Model):
         # Lots are kept for what the order needs to know; see gamify/ledger/posting.py.
         help_text="Which credits a deduct uses up first. Fixed once the system is made.",
     )
+    expiry_policy = models.CharField(
+        max_length=20,
+        choices=ExpiryPolicy.choices,
+        default=ExpiryPolicy.NONE,
+        help_text="When credits expire whose award does not say. In the tenant's time zone; for later awards only.",
+    )
+    expiry_periods = models.PositiveIntegerField(
+        default=0, help_text="How many days, months or years; 0 months is the end of the current one."
+    )
+    notice_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many days before a credit expires notify_expiring says so. Empty: not at all.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -38,6 +60,10 @@ class PointsSystem(models.Model):
             models.UniqueConstraint(fields=["tenant", "key"], name="points_system_key_unique"),
             models.UniqueConstraint(
                 fields=["tenant"], condition=Q(is_default=True), name="points_system_default_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(expiry_periods__gte=1) | Q(expiry_policy__in=("none", "end_of_month", "end_of_year")),
+                name="points_system_expires_after_some_days",
             ),
         ]
 

@@ -1,7 +1,7 @@
 """Reads of balances and ledger pages. They make nothing, and an unknown participant simply has nothing yet."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from gamify.models import Entry, participant_id
@@ -43,22 +43,23 @@ class LedgerPage:
 # What is past its time and not yet swept is taken off here, so that no reader ever counts it.
 _BALANCE = """
     SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
-           CASE WHEN a.next_expires_at <= %s
+           CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
-                         AND remaining > 0 AND expires_at <= %s)
+                         AND remaining > 0 AND expires_at <= $1)
                 ELSE 0 END::bigint
+           + CASE WHEN a.rest_expires_at <= $1 THEN a.balance - a.lot_balance ELSE 0 END
       FROM gamify_participant p
-      LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = %s
-     WHERE p.id = %s
+      LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = $2
+     WHERE p.id = $3
 """
 
 
 def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
     """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
-    system = programme.of(tenant.id).default_system
+    system = programme.of(tenant).default_system
     id = participant_id(tenant.id, participant)
-    row = database.send(_BALANCE, [now, now, system.id, id]).fetchone()
+    row = database.send(_BALANCE, [now, system.id, id]).fetchone()
     started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
     return Balance(
         participant=participant,
@@ -80,7 +81,7 @@ def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int
     rows = (
         Entry.objects.filter(
             participant_id=participant_id(tenant.id, participant),
-            points_system_id=programme.of(tenant.id).default_system.id,
+            points_system_id=programme.of(tenant).default_system.id,
             sequence__gt=newest - limit,
             sequence__lte=newest,
         )
@@ -90,3 +91,44 @@ def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int
         else []
     )
     return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """So many points that are lost at one moment, unless they are used before."""
+
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringPoints:
+    participant: str
+    expiring: list[Expiring]
+    window: Window
+
+    @property
+    def total(self) -> int:
+        return sum(each.amount for each in self.expiring)
+
+
+_EXPIRING = """
+    SELECT expires_at, sum(remaining)::bigint
+      FROM gamify_lot
+     WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0 AND expires_at > $3 AND expires_at <= $4
+     GROUP BY expires_at
+     UNION ALL
+    SELECT rest_expires_at, balance - lot_balance
+      FROM gamify_account
+     WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at > $3 AND rest_expires_at <= $4
+     ORDER BY 1
+"""
+
+
+def expiring(*, tenant: TenantRef, participant: str, within_days: int, now: datetime) -> ExpiringPoints:
+    """What will be lost in the coming days if it is not used, by the moment at which it is lost, soonest first."""
+    current = balance(tenant=tenant, participant=participant, now=now)
+    system = programme.of(tenant).default_system
+    id = participant_id(tenant.id, participant)
+    rows = database.send(_EXPIRING, [id, system.id, now, now + timedelta(days=within_days)]).fetchall()
+    return ExpiringPoints(participant, [Expiring(amount, at) for at, amount in rows], current.window)

@@ -1,10 +1,16 @@
 """A tenant's programme: the rules that awards follow, kept in each process until its version number moves on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
-from gamify.models import PointsSystem
+from gamify import criteria
+from gamify.criteria import Criterion, Standing
+from gamify.models import Badge, PointsSystem, Tier
 from tenants.models import Tenant
+from tenants.refs import TenantRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,34 +21,127 @@ class System:
     key: str
     name: str
     oldest_first: bool
+    expiry_policy: str
+    expiry_periods: int
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
+class TierRule:
+    """A tier definition, as evaluation needs to know it."""
+
+    id: UUID
+    code: str
+    name: str
+    level: int
+    color: str | None
+    multiplier: Decimal | None
+    is_active: bool
+    is_automatic: bool
+    criterion: Criterion
+
+    @property
+    def is_picked(self) -> bool:
+        """Whether evaluation may pick it."""
+        return self.is_active and self.is_automatic
+
+    def keeps(self) -> bool:
+        """Whether who holds it stays, though it would not be picked again: all but what was reached in a window."""
+        return self.criterion.is_lifetime or not self.is_picked
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRule:
+    id: UUID
+    code: str
+    criterion: Criterion
+
+
+@dataclass(frozen=True)
 class Programme:
     version: int
     default_system: System
+    # All of them: who holds a tier that was deactivated still holds it.
+    tiers: Mapping[UUID, TierRule]
+    # The active ones only.
+    badges: tuple[BadgeRule, ...]
+
+    @cached_property
+    def ladder(self) -> tuple[TierRule, ...]:
+        """The tiers that evaluation picks from, the highest first."""
+        picked = (tier for tier in self.tiers.values() if tier.is_picked)
+        return tuple(sorted(picked, key=lambda tier: -tier.level))
+
+    @cached_property
+    def windows(self) -> tuple[int, ...]:
+        """The numbers of days over which somebody's earnings must be known."""
+        rules = [*(tier.criterion for tier in self.ladder), *(badge.criterion for badge in self.badges)]
+        return tuple(sorted({rule.window_days for rule in rules if rule.window_days is not None}))
+
+    def best_tier(self, standing: Standing) -> TierRule | None:
+        """The highest tier whose criteria hold."""
+        return next((tier for tier in self.ladder if tier.criterion.holds(standing)), None)
+
+    def tier_after(self, current: TierRule | None, best: TierRule | None) -> TierRule | None:
+        """Where somebody at `current`, not pinned, belongs when `best` is the highest tier that can be had."""
+        if current is None or (best is not None and best.level > current.level):
+            return best
+        return current if current.keeps() else best
 
 
 _kept: dict[UUID, Programme] = {}
 
 
-def of(tenant_id: UUID) -> Programme:
-    """The programme as this process knows it. Who acts on it compares its version with the one that is read along
-    with the locked rows, and calls `forget` and starts over where the two differ."""
-    return _kept.get(tenant_id) or _load(tenant_id)
+def of(tenant: TenantRef) -> Programme:
+    """The programme, at least as new as `tenant` was when it was read. Who acts on it compares its version with the
+    one that is read along with the locked rows, and calls `forget` and starts over where the two differ."""
+    kept = _kept.get(tenant.id)
+    if kept is None or kept.version < tenant.programme_version:
+        kept = _kept[tenant.id] = load(tenant.id)
+    return kept
 
 
 def forget(tenant_id: UUID) -> None:
     _kept.pop(tenant_id, None)
 
 
-def _load(tenant_id: UUID) -> Programme:
+def load(tenant_id: UUID) -> Programme:
+    """The programme as it is in the database, now."""
     # The version first: should the rules change between these reads, the version is too old, and is found to be.
-    version = Tenant.objects.values_list("programme_version", flat=True).get(pk=tenant_id)
+    version, timezone = Tenant.objects.values_list("programme_version", "time_zone").get(pk=tenant_id)
     default = PointsSystem.objects.get(tenant_id=tenant_id, is_default=True)
-    programme = Programme(
-        version,
-        System(default.id, default.key, default.name, default.burn_order == "oldest_credit_first"),
+    return Programme(
+        version=version,
+        default_system=system_of(default, timezone),
+        tiers={tier.id: tier_rule(tier) for tier in Tier.objects.filter(tenant_id=tenant_id)},
+        badges=tuple(
+            BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
+            for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
+        ),
     )
-    _kept[tenant_id] = programme
-    return programme
+
+
+def system_of(system: PointsSystem, timezone: str) -> System:
+    return System(
+        id=system.id,
+        key=system.key,
+        name=system.name,
+        oldest_first=system.burn_order == "oldest_credit_first",
+        expiry_policy=system.expiry_policy,
+        expiry_periods=system.expiry_periods,
+        timezone=timezone,
+    )
+
+
+def tier_rule(tier: Tier) -> TierRule:
+    return TierRule(
+        id=tier.id,
+        code=tier.code,
+        name=tier.name,
+        level=tier.level,
+        color=tier.color,
+        multiplier=tier.point_multiplier,
+        is_active=tier.is_active,
+        is_automatic=tier.award_type == "automatic",
+        criterion=criteria.parse(tier.criteria_type, tier.criteria_config),
+    )

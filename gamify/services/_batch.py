@@ -1,82 +1,109 @@
-"""One batch of awards and deducts in memory, between the load and the write."""
+"""One batch of operations on participants, between the load and the write.
+
+What an operation does to its participant is its own business (`Operation.apply`); what all have in common is here:
+idempotency, the write cap, and that what was refused leaves nothing behind.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from django.db import DatabaseError
 
-from gamify.errors import DomainError, IdempotencyKeyReused, InvalidInput, RateLimitExceeded
+from gamify.errors import Busy, DomainError, IdempotencyKeyReused, RateLimitExceeded
 from gamify.ledger import store
-from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
-from gamify.ledger.posting import AccountState, Book, EntryRow, Note
 from gamify.models.participants import participant_id
+from gamify.queries import programme as programmes
 from gamify.queries.programme import Programme
+from gamify.services._member import Member, window_start
 from gamify.services.idempotency import IdempotencyKey, input_hash
+from tenants.database import pipelined_transaction
 from tenants.rates import Window
 from tenants.refs import TenantRef
 
+# How often a batch is run again because another transaction got in between. The second run finds what the other one
+# wrote, so more than two take a new coincidence each.
+ATTEMPTS_MAX = 6
 
-@dataclass(frozen=True, slots=True)
-class Award:
-    """Points for one participant. Without a `key`, a retry awards again."""
+UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "23505", "40001", "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
 
-    participant: str
-    amount: int
-    reason: str | None = None
-    metadata: dict[str, Any] | None = None
-    expires_at: datetime | None = None
-    key: IdempotencyKey | None = None
-
-    def input_hash(self) -> bytes:
-        return input_hash("award", self.participant, self.amount, self.reason, self.metadata, self.expires_at)
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Deduct:
-    """Points off one participant's balance."""
+class Operation(Protocol):
+    """Something to be done to one participant, once."""
 
-    participant: str
-    amount: int
-    reason: str | None = None
-    metadata: dict[str, Any] | None = None
-    key: IdempotencyKey | None = None
+    @property
+    def participant(self) -> str: ...
+    @property
+    def key(self) -> IdempotencyKey | None: ...
 
-    def input_hash(self) -> bytes:
-        return input_hash("deduct", self.participant, self.amount, self.reason, self.metadata)
+    # Whether it counts against the participant's write cap.
+    is_capped: ClassVar[bool]
+    # The dataclass of plain JSON values that `apply` returns, and that a replay repeats.
+    outcome_type: ClassVar[type[Any]]
 
+    @property
+    def debit(self) -> int:
+        """Points that it takes off the balance, for which lots must be loaded."""
+        ...
 
-Item = Award | Deduct
+    def input_hash(self) -> bytes: ...
 
+    def check(self, now: datetime) -> None:
+        """Refuse what can be refused without the participant. Raises DomainError."""
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done, in plain JSON values: kept with the key as it is, and repeated for every retry."""
-
-    transaction_id: str
-    participant: str
-    amount: int
-    new_balance: int
-    created_at: str
-    tier_upgrade: dict[str, Any] | None = None
-    badges_unlocked: Sequence[str] = ()
+    def apply(self, member: Member) -> Any:
+        """Do it, in memory. Raises DomainError before anything is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """An outcome or a refusal; and how much of the participant's write cap is left, where it was looked at."""
 
-    outcome: Outcome | None = None
+    outcome: Any = None
     error: DomainError | None = None
     replayed: bool = False
     window: Window | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """One result per item, in the order of the items. `replayed`: the call repeated an earlier one, writing nothing."""
+
+    results: list[Result]
+    replayed: bool
+
+
+def run(
+    tenant: TenantRef,
+    items: Sequence[Operation | DomainError],
+    *,
+    now: datetime,
+    batch_key: IdempotencyKey | None = None,
+) -> BatchResult:
+    """Lock and load, decide, write; from the start again where another transaction got in between.
+
+    Raises IdempotencyKeyReused (only for `batch_key`), Busy.
+    """
+
+    def attempt() -> BatchResult:
+        batch = Batch(tenant, items, batch_key, programmes.of(tenant), now)
+        with pipelined_transaction():
+            batch.lock_and_load()
+            results = batch.decide()
+            batch.write()
+        return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
+
+    return with_retries(tenant.id, attempt)
+
+
 class ProgrammeChanged(Exception):
-    """The rules that this process knows are not the ones that hold."""
+    """The rules that this process knows are not the ones that hold: start over with those."""
 
 
 class Batch:
@@ -85,7 +112,7 @@ class Batch:
     def __init__(
         self,
         tenant: TenantRef,
-        items: Sequence[Item | DomainError],
+        items: Sequence[Operation | DomainError],
         batch_key: IdempotencyKey | None,
         programme: Programme,
         now: datetime,
@@ -95,9 +122,9 @@ class Batch:
         self.batch_key = batch_key
         self.programme = programme
         self.now = now
-        self.books: dict[store.AccountKey, Book] = {}
-        # What is to be written: every participant posted to, and every key that was used.
-        self.posted: dict[UUID, store.ParticipantState] = {}
+        self.members: dict[UUID, Member] = {}
+        # What is to be written: every participant that something was done to, and every key that was used.
+        self.posted: dict[UUID, Member] = {}
         self.new_operations: dict[UUID, store.StoredOperation] = {}
 
     def lock_and_load(self) -> None:
@@ -109,6 +136,8 @@ class Batch:
             participants={participant_id(self.tenant.id, item.participant): item.participant for item in items},
             wanted_lots=self._wanted_lots(items),
             operation_ids={key.operation_id(self.tenant.id) for key in keys},
+            earned_since=[window_start(self.now, days) for days in self.programme.windows],
+            earned_in=self.programme.default_system.id,
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
@@ -118,86 +147,65 @@ class Batch:
         """Raises IdempotencyKeyReused when the batch's own key was used for another batch."""
         if self.batch_key:
             self._recall(self.batch_key, self._batch_hash())
-        results = [self._decide(item) for item in self.items]
-        if self.batch_key and self.posted:
+            # Before the items: one of them that carries the same key of its own is refused, now and in every retry.
             self._remember(self.batch_key, self._batch_hash(), outcome="")
-        return results
+        return [self._decide(item) for item in self.items]
 
     def write(self) -> None:
-        if self.posted:
-            store.write(
-                tenant_id=self.tenant.id,
-                participants=self.posted.values(),
-                books=[book for (id, _), book in self.books.items() if id in self.posted],
-                operations=self.new_operations.values(),
-                now=self.now,
-            )
+        if not self.posted:
+            return
+        changes = store.Changes(operations=list(self.new_operations.values()))
+        for member in self.posted.values():
+            member.tell_entries()
+            changes.participants.append(member.state)
+            changes.books += [book for book in member.books.values() if book.entries]
+            changes.transitions += member.transitions
+            changes.unlocks += member.unlocks
+            changes.facts += member.facts
+        store.write(changes, tenant_id=self.tenant.id, now=self.now)
 
-    def _decide(self, item: Item | DomainError) -> Result:
+    def _decide(self, item: Operation | DomainError) -> Result:
         if isinstance(item, DomainError):
             return Result(error=item)
-        participant = self.snapshot.participants[participant_id(self.tenant.id, item.participant)]
+        member = self._member(item)
         window = Window.at(
             self.tenant.write_rate,
             self.now,
-            started_at=participant.window_started_at,
-            used=participant.window_writes,
+            started_at=member.state.window_started_at,
+            used=member.state.window_writes,
         )
         try:
             if item.key and (earlier := self._recall(item.key, item.input_hash())):
-                return Result(Outcome(**json.loads(earlier.outcome)), replayed=True, window=window)
-            if isinstance(item, Award) and item.expires_at and item.expires_at <= self.now:
-                raise InvalidInput((("expires_at", "Must be in the future."),))
-            _refuse_over_cap(window, self.now)
-            entry = self._post(item, participant)
+                return Result(item.outcome_type(**json.loads(earlier.outcome)), replayed=True, window=window)
+            item.check(self.now)
+            if item.is_capped:
+                _refuse_over_cap(window, self.now)
+            outcome = item.apply(member)
         except DomainError as error:
             return Result(error=error, window=window)
-        # Below here nothing may be refused: the entry stands.
-        window = window.one_more()
-        participant.window_started_at, participant.window_writes = window.started_at, window.used
-        self.posted[participant.id] = participant
-        outcome = Outcome(
-            transaction_id=str(entry.id),
-            participant=item.participant,
-            amount=abs(entry.amount),
-            new_balance=entry.balance_after,
-            created_at=entry.created_at.isoformat(),
-        )
+        # Below here nothing may be refused: it is done.
+        if item.is_capped:
+            window = window.one_more()
+            member.state.window_started_at, member.state.window_writes = window.started_at, window.used
+        self.posted[member.state.id] = member
         if item.key:
             self._remember(item.key, item.input_hash(), json.dumps(asdict(outcome)))
         return Result(outcome, window=window)
 
-    def _post(self, item: Item, participant: store.ParticipantState) -> EntryRow:
-        """Raises InsufficientPoints, having changed nothing but what expired by itself."""
-        book = self._book(participant.id)
-        note = Note(
-            reason=item.reason,
-            metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
-            operation_id=item.key.operation_id(self.tenant.id) if item.key else None,
-        )
-        book.expire(self.now)
-        if isinstance(item, Award):
-            return book.award(item.amount, note=note, now=self.now, expires_at=item.expires_at)
-        return book.deduct(item.amount, note=note, now=self.now)
-
-    def _book(self, participant: UUID) -> Book:
-        system = self.programme.default_system
-        key = (participant, system.id)
-        if key not in self.books:
-            self.books[key] = Book(
-                account=self.snapshot.accounts.get(key) or AccountState(*key),
-                lots=self.snapshot.lots.get(key, []),
-                burn_order=OLDEST_CREDIT_FIRST if system.oldest_first else SOONEST_EXPIRY_FIRST,
-                new_id=uuid7,
+    def _member(self, item: Operation) -> Member:
+        id = participant_id(self.tenant.id, item.participant)
+        if id not in self.members:
+            self.members[id] = Member(
+                self.tenant.id, self.snapshot.participants[id], self.snapshot, self.programme, self.now
             )
-        return self.books[key]
+        return self.members[id]
 
-    def _wanted_lots(self, items: Sequence[Item]) -> list[store.WantedLots]:
+    def _wanted_lots(self, items: Sequence[Operation]) -> list[store.WantedLots]:
         system = self.programme.default_system
         debits: dict[UUID, int] = {}
         for item in items:
             id = participant_id(self.tenant.id, item.participant)
-            debits[id] = debits.get(id, 0) + (item.amount if isinstance(item, Deduct) else 0)
+            debits[id] = debits.get(id, 0) + item.debit
         return [store.WantedLots((id, system.id), debit, system.oldest_first) for id, debit in debits.items()]
 
     def _recall(self, key: IdempotencyKey, hash: bytes) -> store.StoredOperation | None:
@@ -215,12 +223,11 @@ class Batch:
 
     def _batch_hash(self) -> bytes:
         return input_hash(
-            "award-batch",
-            [None if isinstance(item, DomainError) else item.input_hash().hex() for item in self.items],
+            "batch", [None if isinstance(item, DomainError) else item.input_hash().hex() for item in self.items]
         )
 
 
-def _with_key(item: Item | DomainError, index: int, batch_key: IdempotencyKey | None) -> Item | DomainError:
+def _with_key(item: Any, index: int, batch_key: IdempotencyKey | None) -> Any:
     if batch_key is None or isinstance(item, DomainError) or item.key:
         return item
     return replace(item, key=batch_key.for_item(index))
@@ -234,3 +241,19 @@ def _refuse_over_cap(window: Window, now: datetime) -> None:
             resets_at=window.resets_at,
             retry_after_seconds=window.seconds_left(now),
         )
+
+
+def with_retries(tenant_id: UUID, attempt: Callable[[], T]) -> T:
+    """Run `attempt`, a transaction, again where another one got in between. Raises Busy."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            return attempt()
+        except ProgrammeChanged:
+            programmes.forget(tenant_id)
+        except DatabaseError as error:
+            code = getattr(error.__cause__, "sqlstate", None)
+            if code == LOCK_NOT_AVAILABLE:
+                raise Busy from error
+            if code not in (UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED):
+                raise
+    raise Busy

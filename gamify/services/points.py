@@ -2,48 +2,113 @@
 
     result = points.award(tenant=shop, item=Award("user_123", 100, key=IdempotencyKey("order-42")), now=now)
 
-`_run` is its whole course: load under the participants' locks, decide in memory (`_batch.Batch`), write. One award is a
-batch of one: a hundred cost the same few statements. Each item succeeds or fails alone. A refusal is a value and leaves
-nothing behind: no entry, no participant, no used-up key. Refusals are checked in this order: IdempotencyKeyReused,
-InvalidInput (expires_at is past), RateLimitExceeded, InsufficientPoints.
+`_batch.run` is its course: load under the participants' locks, decide in memory, write. What an award does to its
+participant is `Award.apply`, below. One award is a batch of one: a hundred cost the same few statements. Each item
+succeeds or fails alone. A refusal is a value and leaves nothing behind: no entry, no participant, no used-up key.
+Refusals are checked in this order: IdempotencyKeyReused, InvalidInput (expires_at is past), RateLimitExceeded,
+InsufficientPoints.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, ClassVar
 
-from django.db import DatabaseError
-
-from gamify.errors import Busy, DomainError
-from gamify.queries import programme
-from gamify.services._batch import Award as Award
-from gamify.services._batch import Batch, ProgrammeChanged
-from gamify.services._batch import Deduct as Deduct
-from gamify.services._batch import Item as Item
-from gamify.services._batch import Outcome as Outcome
+from gamify.errors import DomainError, InvalidInput
+from gamify.ledger.amounts import multiplied
+from gamify.ledger.posting import EntryRow, Note
+from gamify.services import _batch
+from gamify.services._batch import BatchResult as BatchResult
 from gamify.services._batch import Result as Result
-from gamify.services.idempotency import IdempotencyKey
-from tenants.database import pipelined_transaction
+from gamify.services._member import Member, Progress
+from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.refs import TenantRef
 
 BATCH_SIZE_MAX = 100
-# How often an operation is run again because another transaction got in between. The second run finds what the other
-# one wrote, so more than two take a new coincidence each.
-ATTEMPTS_MAX = 6
-
-UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "23505", "40001", "40P01"
-LOCK_NOT_AVAILABLE = "55P03"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class BatchResult:
-    """One result per item, in the order of the items. `replayed`: the call repeated an earlier one, writing nothing."""
+class Outcome:
+    """What was done, in plain JSON values: kept with the key as it is, and repeated for every retry."""
 
-    results: list[Result]
-    replayed: bool
+    transaction_id: str
+    participant: str
+    amount: int
+    new_balance: int
+    created_at: str
+    tier_upgrade: dict[str, Any] | None = None
+    badges_unlocked: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points for one participant. Without a `key`, a retry awards again."""
+
+    participant: str
+    amount: int
+    reason: str | None = None
+    metadata: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+    key: IdempotencyKey | None = None
+
+    is_capped: ClassVar[bool] = True
+    outcome_type: ClassVar[type[Outcome]] = Outcome
+    debit: ClassVar[int] = 0
+
+    def input_hash(self) -> bytes:
+        return input_hash("award", self.participant, self.amount, self.reason, self.metadata, self.expires_at)
+
+    def check(self, now: datetime) -> None:
+        if self.expires_at and self.expires_at <= now:
+            raise InvalidInput((("expires_at", "Must be in the future."),))
+
+    def apply(self, member: Member) -> Outcome:
+        """Credit the amount, multiplied by what the tier held so far grants; then see what it led to."""
+        book = member.book(member.programme.default_system)
+        tier = member.tier
+        multiplier = tier.multiplier if tier else None
+        explanation = (
+            {"base": self.amount, "tier": tier.code, "multiplier": str(multiplier)} if tier and multiplier else None
+        )
+        entry = book.award(
+            multiplied(self.amount, multiplier),
+            note=_note(self, member, explanation),
+            now=member.now,
+            expires_at=self.expires_at,
+        )
+        return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Deduct:
+    """Points off one participant's balance."""
+
+    participant: str
+    amount: int
+    reason: str | None = None
+    metadata: dict[str, Any] | None = None
+    key: IdempotencyKey | None = None
+
+    is_capped: ClassVar[bool] = True
+    outcome_type: ClassVar[type[Outcome]] = Outcome
+
+    @property
+    def debit(self) -> int:
+        return self.amount
+
+    def input_hash(self) -> bytes:
+        return input_hash("deduct", self.participant, self.amount, self.reason, self.metadata)
+
+    def check(self, now: datetime) -> None:
+        """There is nothing to refuse before the balance is known."""
+
+    def apply(self, member: Member) -> Outcome:
+        """Debit the amount, expiring credits first. Raises InsufficientPoints."""
+        book = member.book(member.programme.default_system)
+        entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
+        # Tiers and badges follow what was earned, so there is nothing to evaluate.
+        return _outcome(self, entry)
 
 
 def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
@@ -51,15 +116,15 @@ def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
 
     Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded. Raises Busy.
     """
-    return _run(tenant, [item], now=now).results[0]
+    return _batch.run(tenant, [item], now=now).results[0]
 
 
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
-    """Debit a participant, expiring credits first.
+    """Debit a participant.
 
     Refusals: IdempotencyKeyReused, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
-    return _run(tenant, [item], now=now).results[0]
+    return _batch.run(tenant, [item], now=now).results[0]
 
 
 def award_batch(
@@ -77,39 +142,25 @@ def award_batch(
     assert len(items) <= BATCH_SIZE_MAX
     if all(isinstance(item, DomainError) for item in items):
         return BatchResult([Result(error=item) for item in items if isinstance(item, DomainError)], replayed=False)
-    return _run(tenant, items, now=now, batch_key=key)
+    return _batch.run(tenant, items, now=now, batch_key=key)
 
 
-def _run(
-    tenant: TenantRef,
-    items: Sequence[Item | DomainError],
-    *,
-    now: datetime,
-    batch_key: IdempotencyKey | None = None,
-) -> BatchResult:
-    """Lock and load, decide, write; from the start again where another transaction got in between."""
-
-    def attempt() -> BatchResult:
-        batch = Batch(tenant, items, batch_key, programme.of(tenant.id), now)
-        with pipelined_transaction():
-            batch.lock_and_load()
-            results = batch.decide()
-            batch.write()
-        return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
-
-    return _with_retries(tenant, attempt)
+def _note(item: Award | Deduct, member: Member, explanation: dict[str, Any] | None = None) -> Note:
+    return Note(
+        reason=item.reason,
+        metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
+        explanation=None if explanation is None else json.dumps(explanation),
+        operation_id=item.key.operation_id(member.tenant_id) if item.key else None,
+    )
 
 
-def _with_retries(tenant: TenantRef, attempt: Callable[[], T]) -> T:
-    for _ in range(ATTEMPTS_MAX):
-        try:
-            return attempt()
-        except ProgrammeChanged:
-            programme.forget(tenant.id)
-        except DatabaseError as error:
-            code = getattr(error.__cause__, "sqlstate", None)
-            if code == LOCK_NOT_AVAILABLE:
-                raise Busy from error
-            if code not in (UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED):
-                raise
-    raise Busy
+def _outcome(item: Award | Deduct, entry: EntryRow, progress: Progress | None = None) -> Outcome:
+    return Outcome(
+        transaction_id=str(entry.id),
+        participant=item.participant,
+        amount=abs(entry.amount),
+        new_balance=entry.balance_after,
+        created_at=entry.created_at.isoformat(),
+        tier_upgrade=progress.tier_upgrade if progress else None,
+        badges_unlocked=progress.badges if progress else (),
+    )

@@ -13,6 +13,9 @@ DISTRIBUTED = {
     "gamify_entry": "participant_id",
     "gamify_lot": "participant_id",
     "gamify_consumption": "participant_id",
+    "gamify_tiertransition": "participant_id",
+    "gamify_badgeunlock": "participant_id",
+    "gamify_fact": "participant_id",
     # Placed by its key alone: a transaction about one participant reaches it by a second connection.
     "gamify_operation": "id",
 }

@@ -25,6 +25,9 @@ FACTS: dict[str, Any] = {
     "retry_after_seconds": 7,
     "available": 5,
     "requested": 6,
+    "tier": "gold",
+    "code": "gold",
+    "level": 3,
 }
 
 

@@ -5,15 +5,18 @@ from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from gamify.dialects.bricqs.errors import TABLE
 from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch, InvalidInput
 from gamify.http.errors import ErrorTable, Refusal
 from gamify.http.views import DialectViewSet
 from gamify.services.idempotency import IdempotencyKey
+from gamify.services.points import Result
 from tenants.rates import Window
 
 PARTICIPANT_ID_LENGTH_MAX = 255
+REPLAYED_HEADER = "Idempotent-Replayed"
 
 _KEY_PATTERN = re.compile(r"[A-Za-z0-9_\-:.]{1,255}", re.ASCII)
 
@@ -39,6 +42,14 @@ class BricqsViewSet(DialectViewSet):
             response["X-RateLimit-Remaining"] = str(window.remaining)
             response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))
         return response
+
+    def reply(self, result: Result, output: type[Serializer[Any]]) -> Response:
+        """The answer to an operation on one participant."""
+        self.window = result.window
+        if result.error:
+            raise result.error
+        headers = {REPLAYED_HEADER: "true"} if result.replayed else None
+        return Response(self.write(output, result.outcome), headers=headers)
 
     def header_key(self) -> str | None:
         """The Idempotency-Key header. Raises IdempotencyKeyInvalid."""

@@ -27,7 +27,7 @@ class Error(serializers.Serializer[Any]):
 # When each code fires. The order within a status is the order in which they are checked.
 WHEN = {
     "unauthorized": "X-API-Key header missing, invalid, expired, or revoked.",
-    "forbidden": "Tenant is disabled.",
+    "forbidden": "Tenant is disabled, or, of an admin endpoint, the key lacks the admin or gamify:admin scope.",
     "IDEMPOTENCY_KEY_INVALID": "Idempotency-Key header is empty, longer than 255 chars, or contains characters"
     " outside [A-Za-z0-9_\\-:.].",
     "malformed_json": "The body is not valid JSON.",
@@ -40,12 +40,20 @@ WHEN = {
     "insufficient_points": "Available balance is below the requested amount.",
     "body_too_large": "The body is larger than MAX_BODY_BYTES.",
     "unsupported_media_type": "The Content-Type is not application/json.",
+    "tier_not_found": "No such tier exists for the tenant; to be assigned, it must be active.",
+    "tier_code_conflict": "Another tier definition already uses that code for this tenant.",
+    "tier_level_conflict": "Another tier definition already uses that level for this tenant.",
+    "badge_code_conflict": "Another badge already uses that code for this tenant.",
+    "TIER_ASSIGN_CONFLICT": "Concurrent modification raced the assignment. Retry the call (the Idempotency-Key keeps"
+    " the retry safe).",
     "busy": "The participant's lock could not be had in time. Retry with the same key.",
 }
 STATUS = {
     "unauthorized": 401,
     "forbidden": 403,
+    "tier_not_found": 404,
     "IDEMPOTENCY_KEY_REUSED": 409,
+    "TIER_ASSIGN_CONFLICT": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "validation_error": 422,
@@ -259,5 +267,20 @@ transactions = endpoint(
         "total": 156,
         "page": 1,
         "page_size": 20,
+    },
+)
+
+expiring = endpoint(
+    summary="Points that expire soon",
+    description="What will be lost within `within_days`, and when, soonest first, unless it is used before."
+    " An extension of ours.",
+    success=io.ExpiringOutput,
+    errors=READ,
+    parameters=[PARTICIPANT, io.ExpiringInput],
+    example={
+        "participant_id": "user_123",
+        "within_days": 30,
+        "total": 150,
+        "expiring": [{"amount": 150, "expires_at": "2026-03-01T00:00:00Z"}],
     },
 )

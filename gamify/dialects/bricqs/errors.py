@@ -46,6 +46,21 @@ TABLE: ErrorTable = {
         "insufficient_points",
         f"Insufficient points. Available: {e.available}, requested: {e.requested}",
     ),
+    errors.TierNotFound: lambda e: Refusal(404, "tier_not_found", f"There is no such tier here: {e.tier}."),
+    errors.TierCodeConflict: lambda e: Refusal(
+        400, "tier_code_conflict", f"Another tier already has the code {e.code!r}. Codes are unique, and never change."
+    ),
+    errors.TierLevelConflict: lambda e: Refusal(
+        400, "tier_level_conflict", f"Another tier already has the level {e.level}. Levels are unique."
+    ),
+    errors.TierAssignConflict: lambda e: Refusal(
+        409,
+        "TIER_ASSIGN_CONFLICT",
+        "Other writes to this participant got in between. Nothing was done; retry with the same idempotency key.",
+    ),
+    errors.BadgeCodeConflict: lambda e: Refusal(
+        400, "badge_code_conflict", f"Another badge already has the code {e.code!r}."
+    ),
     errors.Busy: lambda e: Refusal(
         503,
         "busy",

@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gamify.dialects.bricqs import _docs as docs
-from gamify.dialects.bricqs._base import BricqsViewSet, one_key, path_participant
+from gamify.dialects.bricqs._base import REPLAYED_HEADER, BricqsViewSet, one_key, path_participant
 from gamify.dialects.bricqs.serializers import (
     AwardInput,
     BalanceOutput,
     BatchInput,
     BatchItemInput,
     DeductInput,
+    ExpiringInput,
     PageInput,
     PointsOutput,
     instant,
@@ -25,8 +26,6 @@ from gamify.queries import points as reads
 from gamify.services import points
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct, Result
-
-REPLAYED_HEADER = "Idempotent-Replayed"
 
 
 class PointsViewSet(BricqsViewSet):
@@ -42,7 +41,7 @@ class PointsViewSet(BricqsViewSet):
             expires_at=body.get("expires_at"),
             key=one_key(header, body.get("idempotency_key")),
         )
-        return self._reply(points.award(tenant=self.tenant, item=item, now=self.now))
+        return self.reply(points.award(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.deduct
     def deduct(self, request: Request) -> Response:
@@ -55,7 +54,7 @@ class PointsViewSet(BricqsViewSet):
             metadata=body.get("metadata"),
             key=one_key(header, body.get("idempotency_key")),
         )
-        return self._reply(points.deduct(tenant=self.tenant, item=item, now=self.now))
+        return self.reply(points.deduct(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.award_batch
     def award_batch(self, request: Request) -> Response:
@@ -74,15 +73,6 @@ class PointsViewSet(BricqsViewSet):
         self.window = min(windows, key=lambda window: window.remaining, default=None)
         body = {"processed": len(results) - failed, "failed": failed, "results": results}
         return Response(body, headers={REPLAYED_HEADER: "true"} if batch.replayed else None)
-
-    def _reply(self, result: Result) -> Response:
-        self.window = result.window
-        if result.error:
-            raise result.error
-        return Response(
-            self.write(PointsOutput, result.outcome),
-            headers={REPLAYED_HEADER: "true"} if result.replayed else None,
-        )
 
     def _batch_line(self, raw: Any, result: Result) -> dict[str, Any]:
         line: dict[str, Any] = {
@@ -137,6 +127,23 @@ class ParticipantPointsViewSet(BricqsViewSet):
                 "total": ledger.total,
                 "page": page,
                 "page_size": page_size,
+            }
+        )
+
+    @docs.expiring
+    def expiring(self, request: Request, participant_id: str) -> Response:
+        participant = path_participant(participant_id)
+        within_days = self.read(ExpiringInput, request.query_params.dict())["within_days"]
+        found = reads.expiring(tenant=self.tenant, participant=participant, within_days=within_days, now=self.now)
+        self.window = found.window
+        return Response(
+            {
+                "participant_id": participant,
+                "within_days": within_days,
+                "total": found.total,
+                "expiring": [
+                    {"amount": each.amount, "expires_at": instant(each.expires_at)} for each in found.expiring
+                ],
             }
         )
 

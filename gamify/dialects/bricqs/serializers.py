@@ -8,7 +8,7 @@ from rest_framework import serializers
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
 from gamify.http.fields import (
     InstantField,
-    MetadataField,
+    ObjectField,
     QueryIntegerField,
     StrictCharField,
     StrictIntegerField,
@@ -17,6 +17,7 @@ from gamify.http.fields import (
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
 BATCH_SIZE_MAX = 100
+WITHIN_DAYS_MAX = 3650
 
 
 class PointsInput(serializers.Serializer[Any]):
@@ -25,7 +26,7 @@ class PointsInput(serializers.Serializer[Any]):
     reason = StrictCharField(
         max_length=500, required=False, allow_null=True, allow_blank=True, help_text="Free-form audit note."
     )
-    metadata = MetadataField(
+    metadata = ObjectField(
         required=False,
         allow_null=True,
         help_text="Stored alongside the transaction and returned by the transactions endpoint.",
@@ -107,7 +108,7 @@ class TransactionOutput(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     transaction_type = serializers.CharField()
     created_at = serializers.CharField()
-    metadata = MetadataField(allow_null=True)
+    metadata = ObjectField(allow_null=True)
 
 
 class TransactionsOutput(serializers.Serializer[Any]):
@@ -116,6 +117,22 @@ class TransactionsOutput(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
+
+
+class ExpiringInput(serializers.Serializer[Any]):
+    within_days = QueryIntegerField(min_value=1, max_value=WITHIN_DAYS_MAX, default=30, help_text="How far to look.")
+
+
+class ExpiringLine(serializers.Serializer[Any]):
+    amount = serializers.IntegerField()
+    expires_at = serializers.CharField()
+
+
+class ExpiringOutput(serializers.Serializer[Any]):
+    participant_id = serializers.CharField()
+    within_days = serializers.IntegerField()
+    total = serializers.IntegerField()
+    expiring = ExpiringLine(many=True)
 
 
 def instant(moment: datetime) -> str:

@@ -4,8 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
 
 from gamify.services import audit
+from tenants.management.arguments import moment_of
 from tenants.models import Tenant
 
 BREACHES_SHOWN_MAX = 20
@@ -20,20 +22,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
         parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+        parser.add_argument("--since", metavar="ISO", help="only accounts to which something was posted since then")
 
-    def handle(self, *args: Any, tenant: str | None, sandbox: bool, **_: Any) -> None:
+    def handle(self, *args: Any, tenant: str | None, sandbox: bool, since: str | None, **_: Any) -> None:
         try:
             tenant_id = Tenant.objects.by_slug(tenant, sandbox=sandbox).id if tenant else None
         except Tenant.DoesNotExist as error:
             raise CommandError(f"There is no tenant {tenant!r}.") from error
         accounts = entries = breaches = 0
-        for checked in audit.verify(tenant_id):
-            accounts += 1
-            entries += checked.entries
-            if checked.breach:
-                breaches += 1
-                if breaches <= BREACHES_SHOWN_MAX:
-                    self.stderr.write(f"{checked.breach.where}: {checked.breach.what}.")
+        moment = moment_of(since)
+        # Shown on a terminal only.
+        with tqdm(total=audit.count_accounts(tenant_id, moment), unit=" accounts", disable=None) as progress:
+            for checked in audit.verify(tenant_id, moment):
+                progress.update()
+                accounts += 1
+                entries += checked.entries
+                if checked.breach:
+                    breaches += 1
+                    if breaches <= BREACHES_SHOWN_MAX:
+                        self.stderr.write(f"{checked.breach.where}: {checked.breach.what}.")
         sentence = f"Verified {entries} entries of {accounts} accounts: {breaches} broken."
         if breaches:
             raise CommandError(sentence)

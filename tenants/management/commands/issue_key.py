@@ -1,15 +1,15 @@
 """Issue an API key and print it, once and never again."""
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from tenants import keys
+from tenants.management.arguments import moment_of
 from tenants.models import Tenant
 from tenants.scopes import SCOPES
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {slug!r}. Make it with create_tenant.") from error
         try:
             raw_key, key = keys.issue(
-                tenant=tenant, family=prefix, scopes=scope, expires_at=_moment(expires_at), name=name
+                tenant=tenant, family=prefix, scopes=scope, expires_at=_future(expires_at), name=name
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
@@ -50,17 +50,8 @@ class Command(BaseCommand):
         self.stderr.write(f"Issued 1 key for {tenant}: id {key.id}. It is not shown again.")
 
 
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = parse_datetime(text)
-        # What is past the year 9999 in UTC could be stored, but not be read again.
-        moment = moment and (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None:
-        raise CommandError(f"{text!r} is no date and time. Write it like 2027-01-31T00:00:00Z.")
-    if moment <= timezone.now():
+def _future(text: str | None) -> datetime | None:
+    moment = moment_of(text)
+    if moment and moment <= timezone.now():
         raise CommandError(f"{text} is past: the key would never work.")
     return moment

@@ -54,6 +54,6 @@ def post_text(client: Client, path: str, text: str | bytes, **headers: str) -> A
 
 def award_at(now: datetime, shop: Tenant, participant: str, amount: int, **fields: Any) -> Outcome:
     """An award of that time."""
-    outcome = points.award(tenant=ref(shop), item=Award(participant, amount, **fields), now=now).outcome
+    outcome: Outcome | None = points.award(tenant=ref(shop), item=Award(participant, amount, **fields), now=now).outcome
     assert outcome
     return outcome

@@ -268,3 +268,10 @@ def test_batch_and_single_awards_cost_the_same_few_statements(
     send(client, item())
     with django_assert_max_num_queries(20):
         assert send(client, *(item(f"user_{n}") for n in range(100))).json()["processed"] == 100
+
+
+def test_item_with_the_key_of_the_whole_batch_fails_the_first_time_and_every_time(client: Client) -> None:
+    items = (item("x", idempotency_key="k"), item("y"))
+    first = send(client, *items, key="k")
+    assert [line["error"] is None for line in first.json()["results"]] == [False, True]
+    assert send(client, *items, key="k").content == first.content

@@ -1,0 +1,27 @@
+"""Criteria of tiers and badges: one file per `criteria_type`. A new type is a new file here; nothing else changes."""
+
+import sys
+
+from gamify.criteria._base import BadConfig as BadConfig
+from gamify.criteria._base import Criterion as Criterion
+from gamify.criteria._base import Standing as Standing
+from gamify.criteria._base import registry as registry
+from gamify.plugins import discover
+
+discover(sys.modules[__name__])
+
+
+def types_for(use: str) -> list[str]:
+    """The criteria types that a "tier" or a "badge" can have."""
+    return [name for name in registry if use in _known(name).uses]
+
+
+def parse(criteria_type: str, config: dict[str, object]) -> Criterion:
+    """The criterion that `config` describes. Raises BadConfig, naming the key that cannot be read."""
+    return _known(criteria_type).parse(config)
+
+
+def _known(criteria_type: str) -> type[Criterion]:
+    found = registry.get(criteria_type)
+    assert found is not None, f"unknown criteria_type {criteria_type!r}: to be refused before it gets here"
+    return found

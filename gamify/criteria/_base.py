@@ -1,0 +1,83 @@
+"""What a criterion is: a question about a participant's standing, asked of one in memory or of all in the database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from django.db.models import Q
+
+from gamify.plugins import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What criteria may look at. All numbers are those of the tenant's default points system."""
+
+    total_earned: int = 0
+    award_count: int = 0
+    # Earned in the last so many days, for the numbers of days that the programme asks for.
+    earned_in_days: Mapping[int, int] = field(default_factory=dict)
+    badges: frozenset[str] = frozenset()
+    tier_level: int | None = None
+
+
+class BadConfig(Exception):
+    """A `criteria_config` that its type cannot read: which key, and what it should be."""
+
+    def __init__(self, key: str, message: str) -> None:
+        self.key, self.message = key, message
+        super().__init__(f"{key}: {message}")
+
+
+class Criterion(ABC):
+    """One criteria type. Its instances are criteria of that type, made out of a `criteria_config`."""
+
+    # What it can be used for: "tier", "badge".
+    uses: ClassVar[frozenset[str]] = frozenset({"tier", "badge"})
+    # Once true, true for ever: a tier held by it is never lost again.
+    is_lifetime: ClassVar[bool] = True
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, config: Mapping[str, Any]) -> Self:
+        """Raises BadConfig."""
+
+    @abstractmethod
+    def holds(self, standing: Standing) -> bool: ...
+
+    @abstractmethod
+    def condition(self) -> Q:
+        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py."""
+
+    @property
+    def window_days(self) -> int | None:
+        """The window that `Standing.earned_in_days` must know of."""
+        return None
+
+    def points_required(self) -> int | None:
+        """For progress towards it, where it is about points."""
+        return None
+
+    def points_so_far(self, standing: Standing) -> int:
+        return standing.total_earned
+
+
+registry: Registry[type[Criterion]] = Registry("criteria_type")
+
+
+def read(config: Mapping[str, Any], *known: str) -> None:
+    """Refuse keys that nobody reads: a mistyped one would otherwise make a tier that nobody reaches."""
+    for key in config:
+        if key not in known:
+            raise BadConfig(key, f"is not a setting of this criteria_type; it reads: {', '.join(known)}.")
+
+
+def whole_number(config: Mapping[str, Any], key: str, *, at_least: int, at_most: int) -> int:
+    value = config.get(key)
+    if type(value) is not int or not at_least <= value <= at_most:
+        raise BadConfig(key, f"must be an integer from {at_least} to {at_most}.")
+    return value
+
+
+POINTS_MAX = 10**15

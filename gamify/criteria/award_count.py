@@ -1,0 +1,28 @@
+"""`award_count`: at least `min_awards` awards were received."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django.db.models import Q
+
+from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+
+
+@registry.register("award_count")
+@dataclass(frozen=True)
+class AwardCount(Criterion):
+    uses: ClassVar[frozenset[str]] = frozenset({"badge"})
+
+    min_awards: int
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Self:
+        read(config, "min_awards")
+        return cls(whole_number(config, "min_awards", at_least=1, at_most=10**9))
+
+    def holds(self, standing: Standing) -> bool:
+        return standing.award_count >= self.min_awards
+
+    def condition(self) -> Q:
+        return Q(award_count__gte=self.min_awards)

@@ -1,0 +1,35 @@
+"""`badges`: every badge of `codes` is held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db.models import Q
+
+from gamify.criteria._base import BadConfig, Criterion, Standing, read, registry
+
+CODES_MAX = 100
+
+
+@registry.register("badges")
+@dataclass(frozen=True)
+class Badges(Criterion):
+    codes: frozenset[str]
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Self:
+        read(config, "codes")
+        codes = config.get("codes")
+        if not isinstance(codes, list) or not 1 <= len(codes) <= CODES_MAX or not all(_is_code(code) for code in codes):
+            raise BadConfig("codes", f"must be a list of 1 to {CODES_MAX} badge codes.")
+        return cls(frozenset(codes))
+
+    def holds(self, standing: Standing) -> bool:
+        return self.codes <= standing.badges
+
+    def condition(self) -> Q:
+        return Q(badge_codes__contains=sorted(self.codes))
+
+
+def _is_code(code: Any) -> bool:
+    return isinstance(code, str) and 1 <= len(code) <= 50

@@ -1,0 +1,32 @@
+"""`points`: lifetime points earned reach `min_points`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db.models import Q
+
+from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+
+
+@registry.register("points")
+@dataclass(frozen=True)
+class Points(Criterion):
+    # None, which is allowed, means that nobody gets there by points.
+    min_points: int | None
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Self:
+        read(config, "min_points")
+        if "min_points" not in config:
+            return cls(None)
+        return cls(whole_number(config, "min_points", at_least=0, at_most=POINTS_MAX))
+
+    def holds(self, standing: Standing) -> bool:
+        return self.min_points is not None and standing.total_earned >= self.min_points
+
+    def condition(self) -> Q:
+        return Q(pk__in=[]) if self.min_points is None else Q(total_earned__gte=self.min_points)
+
+    def points_required(self) -> int | None:
+        return self.min_points

@@ -1,0 +1,30 @@
+"""`tier_reached`: a tier of `level` or higher is held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django.db.models import Q
+
+from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+
+LEVEL_MAX = 2**31 - 1
+
+
+@registry.register("tier_reached")
+@dataclass(frozen=True)
+class TierReached(Criterion):
+    uses: ClassVar[frozenset[str]] = frozenset({"badge"})
+
+    level: int
+
+    @classmethod
+    def parse(cls, config: Mapping[str, Any]) -> Self:
+        read(config, "level")
+        return cls(whole_number(config, "level", at_least=1, at_most=LEVEL_MAX))
+
+    def holds(self, standing: Standing) -> bool:
+        return standing.tier_level is not None and standing.tier_level >= self.level
+
+    def condition(self) -> Q:
+        return Q(tier_level__gte=self.level)

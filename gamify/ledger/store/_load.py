@@ -1,0 +1,132 @@
+"""Lock and load: the reading half of the store."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gamify.ledger.lots import LotState
+from gamify.ledger.posting import AccountState
+from gamify.ledger.store.rows import AccountKey, ParticipantState, Snapshot, StoredOperation, WantedLots
+from tenants.database import Row, send
+
+_LOCK = """
+    SELECT id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at, tier_pinned, badge_codes
+      FROM gamify_participant WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+"""
+# The version of the rules comes along, in every row, and in one of nulls where there is no account.
+_ACCOUNTS = """
+    SELECT t.programme_version, a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent,
+           a.total_expired, a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at,
+           a.award_count, a.rest_expires_at
+      FROM tenants_tenant t LEFT JOIN gamify_account a ON a.participant_id = ANY($1) WHERE t.id = $2
+"""
+_EARNED_SINCE = """
+    SELECT e.participant_id, since.at, sum(e.amount)::bigint
+      FROM unnest($1::timestamptz[]) AS since (at)
+      JOIN gamify_entry e ON e.participant_id = ANY($2) AND e.points_system_id = $3
+                         AND e.kind = 'award' AND e.created_at > since.at
+     GROUP BY 1, 2
+"""
+_OPERATIONS = "SELECT id, key, input_hash, outcome FROM gamify_operation WHERE id = ANY($1)"
+# Reads nothing for an account with nothing due, unless there is a debit and lots to pay it from. Of the lots that are
+# not due: as many as the debit takes, and the one that expires next, for the account's next_expires_at.
+_LOTS = """
+    SELECT participant_id, points_system_id, sequence, amount, remaining, expires_at
+      FROM (SELECT lot.*,
+                   sum(lot.remaining) FILTER (WHERE lot.expires_at IS NULL OR lot.expires_at > $1)
+                       OVER (PARTITION BY lot.participant_id, lot.points_system_id
+                             ORDER BY CASE WHEN wanted.oldest_first THEN NULL ELSE lot.expires_at END, lot.sequence)
+                       - lot.remaining AS ahead,
+                   min(lot.expires_at) FILTER (WHERE lot.expires_at > $1)
+                       OVER (PARTITION BY lot.participant_id, lot.points_system_id) AS next,
+                   wanted.debit
+              FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bool[])
+                   AS wanted (participant_id, points_system_id, debit, oldest_first)
+              JOIN gamify_account account USING (participant_id, points_system_id)
+              JOIN gamify_lot lot USING (participant_id, points_system_id)
+             WHERE lot.remaining > 0
+               AND (account.next_expires_at <= $1 OR (wanted.debit > 0 AND account.lot_balance > 0))) AS open
+     WHERE expires_at <= $1 OR ahead < debit OR expires_at = next
+"""
+
+
+# The earliest lots that are due, and whose they are; and accounts in which nothing happened for too long.
+_DUE = """
+    SELECT participant_id, expires_at FROM (
+        SELECT participant_id, expires_at FROM gamify_lot
+         WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2 AND expires_at >= $3
+         ORDER BY expires_at LIMIT $4) AS lots
+    UNION ALL
+    SELECT participant_id, rest_expires_at FROM (
+        SELECT participant_id, rest_expires_at FROM gamify_account
+         WHERE points_system_id = $1 AND rest_expires_at <= $2 AND rest_expires_at >= $3
+         ORDER BY rest_expires_at LIMIT $4) AS rests
+     ORDER BY expires_at LIMIT $4
+"""
+
+
+def due_participants(
+    *, points_system_id: UUID, since: datetime, now: datetime, limit: int
+) -> tuple[set[UUID], datetime | None]:
+    """Whose points are due, by the earliest `limit` lots; and a moment before which nothing else is due. Locks nothing.
+
+    `since`: that moment, as the call before gave it. Index entries of what is done already are not walked again.
+    """
+    rows = send(_DUE, [points_system_id, now, since, limit]).fetchall()
+    return {row[0] for row in rows}, max((row[1] for row in rows), default=None)
+
+
+def lock_and_load(
+    *,
+    tenant_id: UUID,
+    participants: Mapping[UUID, str],
+    wanted_lots: Sequence[WantedLots],
+    operation_ids: Collection[UUID],
+    earned_since: Sequence[datetime] = (),
+    earned_in: UUID,
+    now: datetime,
+) -> Snapshot:
+    """Lock `participants` (id to external id) and read what an operation on them needs, waiting once.
+
+    `earned_since` and `earned_in`: what was earned after those moments, in that points system.
+
+    Inside `database.pipelined_transaction`. Raises LockNotAvailable of the database when a lock takes too long.
+    """
+    ids = sorted(participants)
+    locked = send(_LOCK, [ids])
+    accounts = send(_ACCOUNTS, [ids, tenant_id])
+    operations = send(_OPERATIONS, [sorted(operation_ids)])
+    lots = _send_lots(wanted_lots, now) if wanted_lots else None
+    earned = send(_EARNED_SINCE, [list(earned_since), ids, earned_in]) if earned_since else None
+
+    states = {id: ParticipantState(True, id, external_id) for id, external_id in participants.items()}
+    for row in locked.fetchall():
+        states[row[0]] = ParticipantState(False, *row)
+    account_rows = accounts.fetchall()
+    sums: dict[UUID, dict[datetime, int]] = {}
+    for id, since, amount in earned.fetchall() if earned else ():
+        sums.setdefault(id, {})[since] = amount
+    return Snapshot(
+        programme_version=account_rows[0][0],
+        participants=states,
+        accounts={(row[1], row[2]): AccountState(*row[1:]) for row in account_rows if row[1]},
+        operations={row[0]: StoredOperation(*row) for row in operations.fetchall()},
+        lots=_by_account(lots.fetchall() if lots else ()),
+        earned_since=sums,
+    )
+
+
+def _send_lots(wanted: Sequence[WantedLots], now: datetime) -> Any:
+    participants = [each.account[0] for each in wanted]
+    systems = [each.account[1] for each in wanted]
+    return send(
+        _LOTS, [now, participants, systems, [each.debit for each in wanted], [each.oldest_first for each in wanted]]
+    )
+
+
+def _by_account(rows: Iterable[Row]) -> dict[AccountKey, list[LotState]]:
+    lots: dict[AccountKey, list[LotState]] = {}
+    for participant_id, points_system_id, *lot in rows:
+        lots.setdefault((participant_id, points_system_id), []).append(LotState(*lot))
+    return lots

@@ -1,0 +1,221 @@
+"""Write: the other half of the store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from gamify.ledger.posting import AccountState, Book
+from gamify.ledger.store.rows import (
+    AccountKey,
+    Changes,
+    FactRow,
+    ParticipantState,
+    StoredOperation,
+    Transition,
+    Unlock,
+)
+from tenants.database import Row, placeholders, send
+
+# PostgreSQL takes 65,535 parameters a statement; an account can have any number of lots that expire at once.
+ROWS_PER_STATEMENT_MAX = 2_000
+
+
+def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
+    """Write what was decided, without waiting. Every list is sorted, so that two transactions that wait for each
+    other's rows cannot both wait.
+
+    The transaction fails with a unique violation where another one made the same participant or used the same key at
+    the same time; nothing is written then, and the operation is to be run again.
+    """
+    people = sorted(changes.participants, key=lambda state: state.id)
+    books = sorted(changes.books, key=lambda book: (book.account.participant_id, book.account.points_system_id))
+    operations = sorted(changes.operations, key=lambda operation: operation.id)
+    _insert_participants([state for state in people if state.is_new], tenant_id, now)
+    _update_participants([state for state in people if not state.is_new])
+    _upsert_accounts([book.account for book in books])
+    _insert_entries(books)
+    _insert_lots(books)
+    _update_lots(books)
+    _insert_consumptions(books)
+    _insert_transitions(changes.transitions, now)
+    _insert_unlocks(changes.unlocks, now)
+    _insert_facts(changes.facts, tenant_id)
+    _insert_operations(operations, tenant_id, now)
+
+
+def _insert_participants(states: Sequence[ParticipantState], tenant_id: UUID, now: datetime) -> None:
+    # A plain INSERT: two first awards at once must not both believe that the account is empty.
+    _insert(
+        """gamify_participant (id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at,
+                               tier_pinned, badge_codes, tenant_id, created_at)""",
+        [(s.id, s.external_id, *_changing(s), tenant_id, now) for s in states],
+    )
+
+
+def _update_participants(states: Sequence[ParticipantState]) -> None:
+    _send_rows(
+        """UPDATE gamify_participant AS p
+              SET window_started_at = v.window_started_at, window_writes = v.window_writes, tier_id = v.tier_id,
+                  tier_achieved_at = v.tier_achieved_at, tier_pinned = v.tier_pinned, badge_codes = v.badge_codes
+             FROM (VALUES {rows}) AS v (id, window_started_at, window_writes, tier_id, tier_achieved_at,
+                                        tier_pinned, badge_codes)
+            WHERE p.id = v.id""",
+        [(s.id, *_changing(s)) for s in states],
+        types=("uuid", "timestamptz", "int", "uuid", "timestamptz", "bool", "varchar[]"),
+    )
+
+
+def _changing(state: ParticipantState) -> Row:
+    return (
+        state.window_started_at,
+        state.window_writes,
+        state.tier_id,
+        state.tier_achieved_at,
+        state.tier_pinned,
+        state.badge_codes,
+    )
+
+
+def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
+    _insert(
+        """gamify_account (participant_id, points_system_id, balance, total_earned, total_spent, total_expired,
+                           lot_balance, next_expires_at, last_sequence, last_hash, last_earned_at, award_count,
+                           rest_expires_at)""",
+        [
+            (
+                a.participant_id,
+                a.points_system_id,
+                a.balance,
+                a.total_earned,
+                a.total_spent,
+                a.total_expired,
+                a.lot_balance,
+                a.next_expires_at,
+                a.last_sequence,
+                a.last_hash,
+                a.last_earned_at,
+                a.award_count,
+                a.rest_expires_at,
+            )
+            for a in accounts
+        ],
+        # Values as they are to be, not increments: the lock guarantees what they were.
+        """ON CONFLICT (participant_id, points_system_id) DO UPDATE SET
+               balance = excluded.balance, total_earned = excluded.total_earned,
+               total_spent = excluded.total_spent, total_expired = excluded.total_expired,
+               lot_balance = excluded.lot_balance, next_expires_at = excluded.next_expires_at,
+               last_sequence = excluded.last_sequence, last_hash = excluded.last_hash,
+               last_earned_at = excluded.last_earned_at, award_count = excluded.award_count,
+               rest_expires_at = excluded.rest_expires_at""",
+    )
+
+
+def _insert_entries(books: Sequence[Book]) -> None:
+    _insert(
+        """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after,
+                         reason, metadata, explanation, operation_id, created_at, hash)""",
+        [
+            (
+                *_key(book),
+                e.sequence,
+                e.id,
+                e.kind,
+                e.amount,
+                e.balance_after,
+                e.note.reason,
+                e.note.metadata,
+                e.note.explanation,
+                e.note.operation_id,
+                e.created_at,
+                e.hash,
+            )
+            for book in books
+            for e in book.entries
+        ],
+    )
+
+
+def _insert_lots(books: Sequence[Book]) -> None:
+    _insert(
+        "gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)",
+        [
+            (*_key(book), lot.sequence, lot.amount, lot.remaining, lot.expires_at)
+            for book in books
+            for lot in book.new_lots
+        ],
+    )
+
+
+def _update_lots(books: Sequence[Book]) -> None:
+    changed = []
+    for book in books:
+        new = {lot.sequence for lot in book.new_lots}
+        changed += [
+            (*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in book.changed_lots - new
+        ]
+    _send_rows(
+        """UPDATE gamify_lot AS lot SET remaining = v.remaining
+             FROM (VALUES {rows}) AS v (participant_id, points_system_id, sequence, remaining)
+            WHERE lot.participant_id = v.participant_id AND lot.points_system_id = v.points_system_id
+              AND lot.sequence = v.sequence""",
+        changed,
+        types=("uuid", "uuid", "bigint", "bigint"),
+    )
+
+
+def _insert_consumptions(books: Sequence[Book]) -> None:
+    _insert(
+        "gamify_consumption (participant_id, points_system_id, debit_sequence, credit_sequence, amount)",
+        [
+            (*_key(book), debit_sequence, take.credit_sequence, take.amount)
+            for book in books
+            for debit_sequence, take in book.consumptions
+        ],
+    )
+
+
+def _insert_transitions(transitions: Sequence[Transition], now: datetime) -> None:
+    _insert(
+        "gamify_tiertransition (participant_id, id, tier_id, previous_tier_id, cause, reason, created_at)",
+        [(t.participant_id, t.id, t.tier_id, t.previous_tier_id, t.cause, t.reason, now) for t in transitions],
+    )
+
+
+def _insert_unlocks(unlocks: Sequence[Unlock], now: datetime) -> None:
+    _insert(
+        "gamify_badgeunlock (participant_id, badge_id, unlocked_at)",
+        [(u.participant_id, u.badge_id, now) for u in unlocks],
+    )
+
+
+def _insert_facts(facts: Sequence[FactRow], tenant_id: UUID) -> None:
+    _insert(
+        "gamify_fact (participant_id, id, tenant_id, type, data, created_at)",
+        [(f.participant_id, f.id, tenant_id, f.type, f.data, f.created_at) for f in facts],
+    )
+
+
+def _insert_operations(operations: Sequence[StoredOperation], tenant_id: UUID, now: datetime) -> None:
+    _insert(
+        "gamify_operation (id, tenant_id, key, input_hash, outcome, created_at)",
+        [(o.id, tenant_id, o.key, o.input_hash, o.outcome, now) for o in operations],
+    )
+
+
+def _insert(target: str, rows: Sequence[Row], on_conflict: str = "") -> None:
+    if rows:
+        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, types=("",) * len(rows[0]))  # noqa: S608
+
+
+def _send_rows(sql: str, rows: Sequence[Row], *, types: tuple[str, ...]) -> None:
+    """Send `sql` with `rows` in the place of its VALUES list."""
+    for start in range(0, len(rows), ROWS_PER_STATEMENT_MAX):
+        chunk = rows[start : start + ROWS_PER_STATEMENT_MAX]
+        send(
+            sql.format(rows=placeholders(len(chunk), types)),
+            [value for values in chunk for value in values],
+        )
+
+
+def _key(book: Book) -> AccountKey:
+    return book.account.participant_id, book.account.points_system_id

@@ -1,0 +1,54 @@
+"""Expire what is due."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from gamify.services import expiry
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    help = (
+        "Write one expire entry for what is left of each lot that is due. In short transactions: stop it, repeat it,"
+        " run it twice at once as you like. Run it daily; what is due counts for nobody meanwhile."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
+        parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+        parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
+        parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
+
+    def handle(
+        self, *args: Any, tenant: str | None, sandbox: bool, dry_run: bool, max_seconds: float | None, **_: Any
+    ) -> None:
+        try:
+            systems = expiry.systems(Tenant.objects.by_slug(tenant, sandbox=sandbox) if tenant else None)
+        except Tenant.DoesNotExist as error:
+            raise CommandError(f"There is no tenant {tenant!r}.") from error
+        now, started = timezone.now(), time.monotonic()
+        due = [expiry.due(system, now=now) for system in systems]
+        if dry_run:
+            lots, points = sum(each.lots for each in due), sum(each.points for each in due)
+            self.stdout.write(f"Would expire {points} points of {lots} lots.")
+            return
+        entries = points = 0
+        is_cut_short = False
+        # Shown on a terminal only.
+        with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
+            for system in systems:
+                for swept in expiry.sweep(system, clock=timezone.now):
+                    entries, points = entries + swept.entries, points + swept.points
+                    progress.update(swept.entries)
+                    if max_seconds is not None and time.monotonic() - started >= max_seconds:
+                        is_cut_short = True
+                        break
+                if is_cut_short:
+                    break
+        rest = " Time is up: there may be more." if is_cut_short else ""
+        self.stdout.write(f"Expired {points} points of {entries} lots.{rest}")

@@ -1,0 +1,192 @@
+"""One participant in memory, with all that its lock guards: what an operation changes, and what follows from it."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from gamify.criteria import Standing
+from gamify.ledger.expiry import ExpiryRule
+from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
+from gamify.ledger.posting import AccountState, Book, EntryRow
+from gamify.ledger.store import AccountKey, FactRow, ParticipantState, Snapshot, Transition, Unlock
+from gamify.queries.programme import Programme, System, TierRule
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an operation led to beside its own entry."""
+
+    previous_tier: TierRule | None
+    tier: TierRule | None
+    badges: tuple[str, ...]
+
+    @property
+    def tier_upgrade(self) -> dict[str, Any] | None:
+        """The change of tier, where it went up; what time alone took away is no award's doing."""
+        before, after = self.previous_tier, self.tier
+        if after is None or after == before or (before is not None and after.level < before.level):
+            return None
+        return {
+            "code": after.code,
+            "name": after.name,
+            "level": after.level,
+            "previous_code": before.code if before else None,
+            "previous_level": before.level if before else None,
+        }
+
+
+@dataclass(slots=True)
+class Member:
+    """A participant during one batch. Operations call `book`, then `evaluate`; facts come about on the way."""
+
+    tenant_id: UUID
+    state: ParticipantState
+    snapshot: Snapshot
+    programme: Programme
+    now: datetime
+    books: dict[UUID, Book] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    unlocks: list[Unlock] = field(default_factory=list)
+    facts: list[FactRow] = field(default_factory=list)
+    # Entries of each book that facts were already made of.
+    told: dict[UUID, int] = field(default_factory=dict)
+
+    @property
+    def tier(self) -> TierRule | None:
+        return self.programme.tiers[self.state.tier_id] if self.state.tier_id else None
+
+    def book(self, system: System) -> Book:
+        """The participant's account in `system`, with what is due written off."""
+        if system.id not in self.books:
+            key = (self.state.id, system.id)
+            self.books[system.id] = open_book(self.snapshot, key, system)
+            self.books[system.id].expire(self.now)
+        return self.books[system.id]
+
+    def evaluate(self, *, cause: str, reason: str | None) -> Progress:
+        """Unlock the badges that are due and move to the tier that is, until neither leads to the other."""
+        # The cause comes before what it leads to.
+        self.tell_entries()
+        before, badges = self.tier, []
+        while True:
+            unlocked = self._unlock_badges()
+            badges += unlocked
+            moved = self._follow_ladder(cause, reason)
+            if not unlocked and not moved:
+                return Progress(before, self.tier, tuple(badges))
+
+    def place(self, tier: TierRule | None, *, pinned: bool, cause: str, reason: str | None) -> None:
+        """Put the participant at `tier`. Where it is already there, only the pin changes."""
+        self.state.tier_pinned = pinned
+        before = self.tier
+        if tier == before:
+            return
+        self.state.tier_id = tier.id if tier else None
+        self.state.tier_achieved_at = self.now if tier else None
+        self.transitions.append(
+            Transition(self.state.id, uuid7(), self.state.tier_id, before.id if before else None, cause, reason)
+        )
+        self._tell(
+            "tier.changed",
+            {"cause": cause, "reason": reason, "previous": _brief(before), "new": _brief(tier)},
+            self.now,
+        )
+
+    def best_tier(self) -> TierRule | None:
+        """The highest tier whose criteria hold, whatever the participant holds now."""
+        return self.programme.best_tier(self._standing())
+
+    def tell_entries(self) -> None:
+        """Make facts of the entries posted since the last call."""
+        for system_id, book in self.books.items():
+            told = self.told.get(system_id, 0)
+            self.facts += entry_facts(self.state, book, start=told)
+            self.told[system_id] = len(book.entries)
+
+    def _unlock_badges(self) -> list[str]:
+        held = set(self.state.badge_codes)
+        standing = self._standing()
+        due = [rule for rule in self.programme.badges if rule.code not in held and rule.criterion.holds(standing)]
+        for rule in due:
+            self.state.badge_codes = [*self.state.badge_codes, rule.code]
+            self.unlocks.append(Unlock(self.state.id, rule.id))
+            self._tell("badge.unlocked", {"code": rule.code}, self.now)
+        return [rule.code for rule in due]
+
+    def _follow_ladder(self, cause: str, reason: str | None) -> bool:
+        if self.state.tier_pinned:
+            return False
+        current = self.tier
+        target = self.programme.tier_after(current, self.best_tier())
+        self.place(target, pinned=False, cause=cause, reason=reason)
+        return target != current
+
+    def _standing(self) -> Standing:
+        system = self.programme.default_system
+        book = self.books.get(system.id)
+        account = book.account if book else self.snapshot.accounts.get((self.state.id, system.id))
+        return Standing(
+            total_earned=account.total_earned if account else 0,
+            award_count=account.award_count if account else 0,
+            earned_in_days={days: self._earned_since(window_start(self.now, days)) for days in self.programme.windows},
+            badges=frozenset(self.state.badge_codes),
+            tier_level=self.tier.level if self.tier else None,
+        )
+
+    def _earned_since(self, since: datetime) -> int:
+        book = self.books.get(self.programme.default_system.id)
+        new = sum(entry.amount for entry in book.entries if entry.kind == "award") if book else 0
+        return self.snapshot.earned_since.get(self.state.id, {}).get(since, 0) + new
+
+    def _tell(self, type: str, data: dict[str, Any], at: datetime) -> None:
+        self.facts.append(fact(self.state, type, data, at))
+
+
+def open_book(snapshot: Snapshot, key: AccountKey, system: System) -> Book:
+    return Book(
+        account=snapshot.accounts.get(key) or AccountState(*key),
+        lots=snapshot.lots.get(key, []),
+        burn_order=OLDEST_CREDIT_FIRST if system.oldest_first else SOONEST_EXPIRY_FIRST,
+        expiry=ExpiryRule(system.expiry_policy, system.expiry_periods, system.timezone),
+        new_id=uuid7,
+    )
+
+
+def window_start(now: datetime, days: int) -> datetime:
+    """The moment after which something was earned in the last `days` days: as many times 24 hours, to the instant."""
+    return now - timedelta(days=days)
+
+
+def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
+    text = json.dumps({"participant_id": state.external_id, **data}, ensure_ascii=False)
+    return FactRow(state.id, uuid7(), type, text, at)
+
+
+def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:
+    """One fact for each entry posted to `book`, from the one numbered `start` on."""
+    system_id = book.account.points_system_id
+    return [
+        fact(state, _FACT_OF[entry.kind], _entry_data(entry, system_id), entry.created_at)
+        for entry in book.entries[start:]
+    ]
+
+
+_FACT_OF = {"award": "points.awarded", "deduct": "points.deducted", "expire": "points.expired"}
+
+
+def _entry_data(entry: EntryRow, points_system_id: UUID) -> dict[str, Any]:
+    return {
+        "transaction_id": str(entry.id),
+        "points_system_id": str(points_system_id),
+        "amount": abs(entry.amount),
+        "balance_after": entry.balance_after,
+        "reason": entry.note.reason,
+    }
+
+
+def _brief(tier: TierRule | None) -> dict[str, Any] | None:
+    return {"code": tier.code, "name": tier.name, "level": tier.level} if tier else None

@@ -1,0 +1,112 @@
+"""Change a tenant's rules: tiers and badges. Every change moves the programme's version on, in its own transaction,
+so that every process follows the new rules from its next award on."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError, models, transaction
+
+from gamify import criteria
+from gamify.criteria import BadConfig
+from gamify.errors import BadgeCodeConflict, InvalidInput, TierCodeConflict, TierLevelConflict, TierNotFound
+from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
+from tenants.database import constraint_of
+from tenants.models import Tenant
+
+D = TypeVar("D", Tier, Badge, PointsSystem)
+
+
+def create_tier(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Tier:
+    """Raises InvalidInput (criteria_type, criteria_config, award_type), TierCodeConflict, TierLevelConflict."""
+    return save_tier(Tier(tenant_id=tenant_id, **fields))
+
+
+def update_tier(*, tenant_id: UUID, tier_id: UUID, fields: Mapping[str, Any]) -> Tier:
+    """Change the fields given and no others. Raises TierNotFound, InvalidInput, TierLevelConflict."""
+    assert "code" not in fields, "a code never changes: awards refer to it"
+    with transaction.atomic():
+        tier = Tier.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, pk=tier_id).first()
+        if tier is None:
+            raise TierNotFound(str(tier_id))
+        for name, value in fields.items():
+            setattr(tier, name, value)
+        return save_tier(tier)
+
+
+def deactivate_tier(*, tenant_id: UUID, tier_id: UUID) -> Tier:
+    """The evaluator stops picking it; who holds it keeps it. Raises TierNotFound."""
+    return update_tier(tenant_id=tenant_id, tier_id=tier_id, fields={"is_active": False})
+
+
+def check_tier(tier: Tier) -> None:
+    """Raises InvalidInput."""
+    if tier.award_type not in AwardType.values:
+        raise InvalidInput((("award_type", f"Must be one of: {', '.join(AwardType.values)}."),))
+    _check_criterion("tier", tier.criteria_type, tier.criteria_config)
+
+
+def save_badge(badge: Badge) -> Badge:
+    """Create or change a badge. Raises InvalidInput, BadgeCodeConflict."""
+    _check_criterion("badge", badge.criteria_type, badge.criteria_config)
+    try:
+        return _save(badge)
+    except IntegrityError as error:
+        if constraint_of(error) == "badge_code_unique":
+            raise BadgeCodeConflict(badge.code) from error
+        raise
+
+
+def save_tier(tier: Tier) -> Tier:
+    """Create or change a tier. Raises InvalidInput, TierCodeConflict, TierLevelConflict."""
+    check_tier(tier)
+    try:
+        return _save(tier)
+    except IntegrityError as error:
+        if constraint_of(error) == "tier_code_unique":
+            raise TierCodeConflict(tier.code) from error
+        if constraint_of(error) == "tier_level_unique":
+            raise TierLevelConflict(tier.level) from error
+        raise
+
+
+def save_points_system(system: PointsSystem) -> PointsSystem:
+    """Create or change a points system. Raises InvalidInput."""
+    before = PointsSystem.objects.filter(pk=system.pk).first()
+    if before and before.burn_order != system.burn_order:
+        raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
+    if system.expiry_policy not in ExpiryPolicy.values:
+        raise InvalidInput((("expiry_policy", f"Must be one of: {', '.join(ExpiryPolicy.values)}."),))
+    if system.expiry_policy in (ExpiryPolicy.DAYS, ExpiryPolicy.INACTIVITY) and system.expiry_periods < 1:
+        raise InvalidInput((("expiry_periods", "Must be at least 1 day."),))
+    if system.expiry_policy == ExpiryPolicy.INACTIVITY and system.burn_order == BurnOrder.OLDEST_CREDIT_FIRST:
+        raise InvalidInput(
+            (("expiry_policy", "Where all expires together, there is no oldest credit to use up first."),)
+        )
+    return _save(system)
+
+
+def _save(definition: D) -> D:
+    with transaction.atomic():
+        move_on(definition.tenant_id)
+        definition.save()
+    return definition
+
+
+def move_on(tenant_id: UUID) -> None:
+    """The programme has changed: in the same transaction as the change, so that nobody sees one without the other."""
+    Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
+
+
+def _check_criterion(use: str, criteria_type: str, config: Any) -> None:
+    known = criteria.types_for(use)
+    if criteria_type not in known:
+        raise InvalidInput((("criteria_type", f"Must be one of: {', '.join(known)}."),))
+    if not isinstance(config, dict):
+        raise InvalidInput((("criteria_config", "Must be an object."),))
+    try:
+        criteria.parse(criteria_type, config)
+    except BadConfig as error:
+        raise InvalidInput(
+            ((f"criteria_config.{error.key}", error.message[:1].upper() + error.message[1:]),)
+        ) from error

@@ -1,0 +1,150 @@
+"""Expire what is due, of everybody; and tell beforehand.
+
+Whoever writes to a participant expires what is due first, under its lock. The sweep here does the same for those to
+whom nothing happens: the same `Book.expire`, so the entries are the same, whichever comes first.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from gamify.ledger import store
+from gamify.models import Lot, PointsSystem
+from gamify.queries.programme import System, system_of
+from gamify.services._batch import with_retries
+from gamify.services._member import entry_facts, fact, open_book
+from tenants.database import pipelined_transaction, send
+from tenants.models import Tenant
+
+# A batch holds its participants' locks until it commits: short enough that an award to one of them hardly waits.
+LOTS_PER_BATCH = 1_000
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one batch did."""
+
+    entries: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due: lots, and the points left in them; accounts whose rest is due count as a lot each."""
+
+    lots: int
+    points: int
+
+
+def systems(tenant: Tenant | None) -> list[PointsSystem]:
+    """The points systems to sweep: of one tenant, or of all."""
+    found = PointsSystem.objects.select_related("tenant").order_by("id")
+    return list(found.filter(tenant=tenant) if tenant else found)
+
+
+def due(system: PointsSystem, *, now: datetime) -> Due:
+    """How much there is to do. Writes nothing."""
+    lots, lot_points, rests, rest_points = send(_COUNT, [system.id, now]).fetchone()
+    return Due(lots + rests, lot_points + rest_points)
+
+
+def sweep(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[Swept]:
+    """Expire what is due in one points system, a batch at a time, each in a transaction of its own.
+
+    Stop it wherever you like and run it again, also twice at once: what is done is no longer due.
+    """
+    now, since = clock(), _BEGINNING
+    rules = system_of(system, system.tenant.time_zone)
+    while True:
+        ids, until = store.due_participants(points_system_id=system.id, since=since, now=now, limit=LOTS_PER_BATCH)
+        if until is None:
+            return
+        batch_ids = ids
+        yield with_retries(system.tenant_id, lambda: _expire(system.tenant_id, rules, batch_ids, now))  # noqa: B023
+        since = until
+
+
+def _expire(tenant_id: UUID, system: System, ids: set[UUID], now: datetime) -> Swept:
+    with pipelined_transaction():
+        snapshot = store.lock_and_load(
+            tenant_id=tenant_id,
+            participants=dict.fromkeys(ids, ""),
+            wanted_lots=[store.WantedLots((id, system.id), 0, system.oldest_first) for id in ids],
+            operation_ids=(),
+            earned_in=system.id,
+            now=now,
+        )
+        changes = store.Changes()
+        for id, state in snapshot.participants.items():
+            book = open_book(snapshot, (id, system.id), system)
+            book.expire(now)
+            if book.entries:
+                changes.books.append(book)
+                changes.facts += entry_facts(state, book)
+        store.write(changes, tenant_id=tenant_id, now=now)
+    entries = [entry for book in changes.books for entry in book.entries]
+    return Swept(len(entries), -sum(entry.amount for entry in entries))
+
+
+def notify(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[int]:
+    """Write the fact points.expiring_soon for each lot that expires within the system's `notice_days`, once per lot.
+
+    Yields how many after each batch. Does nothing where `notice_days` is not set.
+    """
+    if system.notice_days is None:
+        return
+    now = clock()
+    soon = Lot.objects.filter(
+        points_system=system,
+        remaining__gt=0,
+        noticed_at__isnull=True,
+        expires_at__gt=now,
+        expires_at__lte=now + timedelta(days=system.notice_days),
+    )
+    while found := list(soon.order_by("expires_at").values_list("participant_id", flat=True)[:LOTS_PER_BATCH]):
+        ids = set(found)
+        yield with_retries(system.tenant_id, lambda: _notify(system, ids, now))  # noqa: B023
+
+
+def _notify(system: PointsSystem, ids: set[UUID], now: datetime) -> int:
+    assert system.notice_days is not None
+    with pipelined_transaction():
+        snapshot = store.lock_and_load(
+            tenant_id=system.tenant_id,
+            participants=dict.fromkeys(ids, ""),
+            wanted_lots=[],
+            operation_ids=(),
+            earned_in=system.id,
+            now=now,
+        )
+        until = now + timedelta(days=system.notice_days)
+        rows = send(_NOTICE, [now, sorted(ids), system.id, until]).fetchall()
+        facts = [
+            fact(
+                snapshot.participants[participant_id],
+                "points.expiring_soon",
+                {"points_system_id": str(system.id), "amount": amount, "expires_at": expires_at.isoformat()},
+                now,
+            )
+            for participant_id, amount, expires_at in rows
+        ]
+        store.write(store.Changes(facts=facts), tenant_id=system.tenant_id, now=now)
+    return len(facts)
+
+
+_COUNT = """
+    SELECT lots.count, lots.points, rests.count, rests.points
+      FROM (SELECT count(*) AS count, coalesce(sum(remaining), 0)::bigint AS points FROM gamify_lot
+             WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2) AS lots,
+           (SELECT count(*) AS count, coalesce(sum(balance - lot_balance), 0)::bigint AS points FROM gamify_account
+             WHERE points_system_id = $1 AND rest_expires_at <= $2) AS rests
+"""
+_NOTICE = """
+    UPDATE gamify_lot SET noticed_at = $1
+     WHERE participant_id = ANY($2) AND points_system_id = $3
+       AND remaining > 0 AND noticed_at IS NULL AND expires_at > $1 AND expires_at <= $4
+    RETURNING participant_id, remaining, expires_at
+"""

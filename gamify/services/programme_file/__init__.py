@@ -1,0 +1,57 @@
+"""A programme as a file: a tenant's whole configuration as JSON, to be exported, kept in version control and applied.
+
+What the file leaves out is left alone, whole sections and single fields; `"is_active": false` deactivates. The format
+is `docs/programme.schema.json`.
+"""
+
+import json
+from typing import Any
+
+import jsonschema
+from django.conf import settings
+from django.db import transaction
+
+from gamify.errors import InvalidInput
+from gamify.services.definitions import move_on
+from gamify.services.programme_file import _sections as sections
+from tenants.models import Tenant
+
+
+def export(tenant: Tenant) -> dict[str, Any]:
+    """All of the tenant's configuration, as `apply` takes it."""
+    return {section.name: section.export(tenant.id) for section in sections.ALL}
+
+
+def apply(tenant: Tenant, programme: Any, *, dry_run: bool = False) -> list[str]:
+    """Make the tenant's configuration equal to `programme`, in one transaction, and say what that changed, a sentence
+    each. Applying it again changes nothing.
+
+    Raises InvalidInput, naming the paths of what is wrong; nothing is changed then.
+    """
+    _check_form(programme)
+    with transaction.atomic():
+        # Waits for other changes of the same tenant's rules, and keeps them waiting.
+        move_on(tenant.id)
+        changes = [
+            change for section in sections.ALL for change in section.apply(tenant.id, programme.get(section.name, []))
+        ]
+        if dry_run or not changes:
+            transaction.set_rollback(True)
+    return changes
+
+
+def schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((settings.PROJECT_DIR / "docs" / "programme.schema.json").read_text())
+    return loaded
+
+
+def _check_form(programme: Any) -> None:
+    errors = sorted(
+        jsonschema.Draft202012Validator(schema()).iter_errors(programme), key=lambda error: list(error.path)
+    )
+    if errors:
+        raise InvalidInput(tuple((_path(error.absolute_path) or "the file", f"{error.message}.") for error in errors))
+
+
+def _path(parts: Any) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")

@@ -1,0 +1,134 @@
+"""The sections of a programme file, in the order in which they are applied."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from gamify.errors import DomainError, InvalidInput
+from gamify.models import Badge, PointsSystem, Tier
+from gamify.services.definitions import save_badge, save_points_system, save_tier
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One kind of definition: which fields of it are in the file, and by which one an item is recognised."""
+
+    name: str
+    # How a sentence calls one of them.
+    noun: str
+    model: type[Any]
+    identity: str
+    fields: tuple[str, ...]
+    save: Callable[[Any], Any]
+    # A field that is unique within a tenant and may be exchanged between two of its items.
+    exchangeable: str | None = None
+
+    def export(self, tenant_id: UUID) -> list[dict[str, Any]]:
+        rows = self.model.objects.filter(tenant_id=tenant_id).order_by(self.identity)
+        return [{name: _to_json(getattr(row, name)) for name in (self.identity, *self.fields)} for row in rows]
+
+    def apply(self, tenant_id: UUID, items: Sequence[dict[str, Any]]) -> list[str]:
+        """Raises InvalidInput with paths into the file."""
+        rows = {getattr(row, self.identity): row for row in self.model.objects.filter(tenant_id=tenant_id)}
+        self._refuse_repeated(items)
+        self._make_room(tenant_id, rows, items)
+        changes = []
+        for index, item in enumerate(items):
+            row = rows.get(item[self.identity])
+            new = row is None
+            row = row or self.model(tenant_id=tenant_id, **{self.identity: item[self.identity]})
+            differences = [] if new else self._differences(row, item)
+            if not new and not differences:
+                continue
+            for name in self.fields:
+                if name in item:
+                    setattr(row, name, _from_json(row, name, item[name]))
+            try:
+                self.save(row)
+            except DomainError as error:
+                raise self._located(error, index) from error
+            what = "made" if new else ", ".join(differences)
+            changes.append(f"{self.noun} {item[self.identity]}: {what}.")
+        return changes
+
+    def _differences(self, row: Model, item: dict[str, Any]) -> list[str]:
+        before = {name: _to_json(getattr(row, name)) for name in self.fields if name in item}
+        return [f"{name} {before[name]!r} → {item[name]!r}" for name in before if before[name] != item[name]]
+
+    def _refuse_repeated(self, items: Sequence[dict[str, Any]]) -> None:
+        seen: set[str] = set()
+        for index, item in enumerate(items):
+            if item[self.identity] in seen:
+                raise InvalidInput(((f"{self.name}[{index}].{self.identity}", "Stands there twice."),))
+            seen.add(item[self.identity])
+
+    def _make_room(self, tenant_id: UUID, rows: dict[str, Any], items: Sequence[dict[str, Any]]) -> None:
+        # Two items that exchange their levels would meet half-way; those that move step aside first.
+        if self.exchangeable is None:
+            return
+        for index, item in enumerate(items):
+            row = rows.get(item[self.identity])
+            if row and self.exchangeable in item and getattr(row, self.exchangeable) != item[self.exchangeable]:
+                self.model.objects.filter(pk=row.pk).update(**{self.exchangeable: 2**31 - 1 - index})
+
+    def _located(self, error: DomainError, index: int) -> InvalidInput:
+        if isinstance(error, InvalidInput):
+            return InvalidInput(tuple((f"{self.name}[{index}].{path}", message) for path, message in error.errors))
+        facts = ", ".join(f"{name} {value}" for name, value in vars(error).items())
+        return InvalidInput(((f"{self.name}[{index}]", f"{type(error).__name__}: {facts}."),))
+
+
+def _to_json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _from_json(row: Model, name: str, value: Any) -> Any:
+    # As the database would give it back.
+    field: Any = row._meta.get_field(name)
+    return field.to_python(str(value) if isinstance(value, float) else value)
+
+
+ALL = (
+    Section(
+        "points_systems",
+        "points system",
+        PointsSystem,
+        "key",
+        ("name", "burn_order", "expiry_policy", "expiry_periods", "notice_days"),
+        save_points_system,
+    ),
+    Section(
+        "badges",
+        "badge",
+        Badge,
+        "code",
+        ("name", "description", "icon_url", "criteria_type", "criteria_config", "is_active"),
+        save_badge,
+    ),
+    Section(
+        "tiers",
+        "tier",
+        Tier,
+        "code",
+        (
+            "name",
+            "description",
+            "level",
+            "criteria_type",
+            "criteria_config",
+            "benefits",
+            "point_multiplier",
+            "icon_url",
+            "color",
+            "badge_url",
+            "is_active",
+            "award_type",
+        ),
+        save_tier,
+        exchangeable="level",
+    ),
+)
