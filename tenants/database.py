@@ -60,15 +60,19 @@ def pipelined_transaction() -> Iterator[None]:
             yield
         return
     connection.ensure_connection()
-    with _pipeline() as pipeline:
-        try:
+    raw = connection.connection
+    try:
+        # Leaving the pipeline waits for COMMIT, and raises the first error of whatever was queued before it.
+        with connection.wrap_database_errors, raw.pipeline():
             send("BEGIN")
             yield
             send("COMMIT")
-            pipeline.sync()
-        except BaseException:
-            _roll_back(pipeline)
-            raise
+    except BaseException:
+        # psycopg's own, not a ROLLBACK of ours: it also forgets what was to be prepared after the statement that
+        # failed. The server skipped that, and psycopg would go on to name statements that are not there.
+        with suppress(psycopg.Error):
+            raw.rollback()
+        raise
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -89,22 +93,3 @@ def with_fresh_connection(read: Callable[[], T]) -> T:
             raise
         connection.close()
         return read()
-
-
-@contextmanager
-def _pipeline() -> Iterator[psycopg.Pipeline]:
-    with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
-        yield pipeline
-
-
-def _roll_back(pipeline: psycopg.Pipeline) -> None:
-    raw = connection.connection
-    if raw is None or raw.closed:
-        return
-    # The sync takes the connection out of the aborted state that a failed statement left it in.
-    with suppress(psycopg.Error):
-        pipeline.sync()
-    # Not a ROLLBACK of our own: this one also forgets what was to be prepared after the statement that failed. The
-    # server skipped it, and psycopg would go on to name statements that are not there.
-    with suppress(psycopg.Error):
-        raw.rollback()

@@ -222,8 +222,13 @@ class Batch:
             self.new_operations[id] = store.StoredOperation(id, key.text, hash, outcome)
 
     def _batch_hash(self) -> bytes:
+        # With their keys: a retry that came with others would not find what its items did, and do it again.
         return input_hash(
-            "batch", [None if isinstance(item, DomainError) else item.input_hash().hex() for item in self.items]
+            "batch",
+            [
+                None if isinstance(item, DomainError) else [item.input_hash().hex(), item.key and item.key.text]
+                for item in self.items
+            ],
         )
 
 

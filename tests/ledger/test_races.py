@@ -12,7 +12,7 @@ from gamify.errors import Busy, IdempotencyKeyReused, InsufficientPoints, RateLi
 from gamify.models import Account, Entry, Operation, Participant, participant_id
 from gamify.services import audit, points
 from gamify.services.idempotency import IdempotencyKey
-from gamify.services.points import Award, Deduct, Item, Result
+from gamify.services.points import Award, Deduct, Result
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 from tests.factories import TenantFactory, ref
@@ -137,11 +137,11 @@ def test_awards_and_deducts_while_lots_expire(tenant: Tenant, order: str, seed: 
 
     def turn() -> Callable[[], list[Result]]:
         # Each thread has its own idea of the time, as processes of several machines do.
-        steps: list[tuple[Item, datetime]] = []
+        steps: list[tuple[Award | Deduct, datetime]] = []
         for minute in sorted(chance.sample(range(40), 5)):
             now = NOW + timedelta(minutes=minute)
             lifetime = timedelta(minutes=chance.randint(1, 20))
-            item: Item = Deduct("user", chance.randint(1, 12))
+            item: Award | Deduct = Deduct("user", chance.randint(1, 12))
             if chance.random() < 0.5:
                 item = Award("user", chance.randint(1, 9), expires_at=chance.choice([None, now + lifetime]))
             steps.append((item, now))
@@ -218,7 +218,7 @@ def locked(shop: TenantRef, user: str) -> Iterator[None]:
         yield
 
 
-def run(shop: TenantRef, item: Item, now: datetime) -> Result:
+def run(shop: TenantRef, item: Award | Deduct, now: datetime) -> Result:
     if isinstance(item, Award):
         return points.award(tenant=shop, item=item, now=now)
     return points.deduct(tenant=shop, item=item, now=now)
@@ -233,7 +233,7 @@ def deduct(shop: TenantRef, item: Deduct) -> Callable[[], Result]:
 
 
 def outcome_of(result: Result) -> points.Outcome:
-    assert result.outcome, result.error
+    assert isinstance(result.outcome, points.Outcome), result.error
     return result.outcome
 
 

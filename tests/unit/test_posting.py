@@ -77,7 +77,8 @@ class Ledger:
     def open(self, debit: int, now: datetime) -> Book:
         # By sequence, so that equal entries have equal hashes.
         ids = map(UUID, map("{:032x}".format, count(self.account.last_sequence + 1)))
-        return Book(deepcopy(self.account), ids.__next__, self.order, deepcopy(self.loaded(self, debit, now)))
+        lots = deepcopy(self.loaded(self, debit, now))
+        return Book(deepcopy(self.account), ids.__next__, self.order, lots=lots)
 
     def keep(self, book: Book) -> None:
         self.account = book.account
@@ -100,7 +101,7 @@ def all_lots(ledger: Ledger, debit: int, now: datetime) -> list[LotState]:
 def wanted_lots(ledger: Ledger, debit: int, now: datetime) -> list[LotState]:
     """No more than the store promises: what is due, what covers the debit, and the next to expire."""
     account = ledger.account
-    if not account.has_due_lots(now) and not (debit and account.lot_balance):
+    if not account.has_due(now) and not (debit and account.lot_balance):
         return []
     lots = [lot for lot in ledger.lots.values() if lot.remaining]
     due = [lot for lot in lots if lot.is_due(now)]
