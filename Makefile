@@ -1,5 +1,6 @@
 # The only things this needs: Python 3.11+, make, and a package index.
 PYTHON ?= python3
+PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 

@@ -275,3 +275,10 @@ def test_item_with_the_key_of_the_whole_batch_fails_the_first_time_and_every_tim
     first = send(client, *items, key="k")
     assert [line["error"] is None for line in first.json()["results"]] == [False, True]
     assert send(client, *items, key="k").content == first.content
+
+
+def test_retry_with_other_keys_for_its_items_is_another_batch(client: Client) -> None:
+    send(client, item("x", idempotency_key="first"), key="k")
+    retry = send(client, item("x", idempotency_key="second"), key="k")
+    assert (retry.status_code, retry.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert client.balance("x") == 10
