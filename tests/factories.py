@@ -43,10 +43,11 @@ class Client:
     """Calls the Bricqs dialect in this process, with a key of `tenant`."""
 
     base = "/api/v1/gamify"
+    # One for all: each would load the middleware, and with it the list of static files, anew.
+    http = APIClient(raise_request_exception=False)
 
     def __init__(self, tenant: Tenant, **key_options: Any) -> None:
         self.key = key_for(tenant, **key_options)
-        self.http = APIClient(raise_request_exception=False)
 
     def post(
         self, path: str, body: Any = None, *, key: str | None = None, headers: dict[str, str] | None = None
