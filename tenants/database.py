@@ -39,11 +39,12 @@ def send(sql: str, params: Sequence[Any] = ()) -> Any:
 
 
 @lru_cache(maxsize=512)
-def placeholders(rows: int, types: tuple[str, ...]) -> str:
-    """A VALUES list: `($1::uuid,$2::bigint),($3::uuid,$4::bigint)`; where a type is empty, PostgreSQL finds it out."""
-    casts = [f"::{type}" if type else "" for type in types]
+def placeholders(rows: int, columns: tuple[str, ...]) -> str:
+    """A VALUES list, numbered: of `("$::uuid", "$")`, twice, `($1::uuid,$2),($3::uuid,$4)`."""
     numbers = count(1)
-    return ",".join("(" + ",".join(f"${next(numbers)}{cast}" for cast in casts) + ")" for _ in range(rows))
+    return ",".join(
+        "(" + ",".join(column.replace("$", f"${next(numbers)}") for column in columns) + ")" for _ in range(rows)
+    )
 
 
 @contextmanager

@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=50), default=list, editable=False, size=None
                     ),
                 ),
+                ("fact_transaction", models.BigIntegerField(default=0, editable=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "tenant",

@@ -13,7 +13,8 @@ class Fact(models.Model):
     """One thing that happened to one participant.
 
     Ordered by the transaction that wrote it: a reader who stops at the oldest transaction still running never passes
-    over one that commits late. See gamify/queries/facts.py.
+    over one that commits late. See gamify/queries/facts.py. Where a later one wrote about the same participant before,
+    by that: what happened to one participant is told in the order in which it happened.
     """
 
     pk = models.CompositePrimaryKey("participant_id", "id")

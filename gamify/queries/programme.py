@@ -1,6 +1,6 @@
 """A tenant's programme: the rules that awards follow, kept in each process until its version number moves on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -99,6 +99,15 @@ def of(tenant: TenantRef) -> Programme:
     if kept is None or kept.version < tenant.programme_version:
         kept = _kept[tenant.id] = load(tenant.id)
     return kept
+
+
+def knowing(tenant: TenantRef, tier_ids: Collection[UUID]) -> Programme:
+    """As `of`, for a read that has found `tier_ids`: read anew where another process made one of them since."""
+    programme = of(tenant)
+    if all(id in programme.tiers for id in tier_ids):
+        return programme
+    forget(tenant.id)
+    return of(tenant)
 
 
 def forget(tenant_id: UUID) -> None:

@@ -64,9 +64,12 @@ class HeldBadge:
 
 def tier_state(*, tenant: TenantRef, participant: str, now: datetime) -> TierState:
     """Current tier, the next one above it, and how it came about. An unknown participant simply has no tier yet."""
-    programme = programmes.of(tenant)
     id = participant_id(tenant.id, participant)
     row = Participant.objects.filter(pk=id).first()
+    past = _past_tiers(id)
+    programme = programmes.knowing(
+        tenant, {tier for tier, _ in past} | ({row.tier_id} if row and row.tier_id else set())
+    )
     current = programme.tiers[row.tier_id] if row and row.tier_id else None
     next_tier = _next_tier(programme, current, _standing(programme, id, now))
     held = (
@@ -78,7 +81,7 @@ def tier_state(*, tenant: TenantRef, participant: str, now: datetime) -> TierSta
         participant=participant,
         current_tier=held,
         next_tier=next_tier,
-        tier_history=_history(programme, id),
+        tier_history=[PastTier(programme.tiers[tier].code, programme.tiers[tier].name, at) for tier, at in past],
         window=Window.at(
             tenant.write_rate,
             now,
@@ -134,10 +137,8 @@ def _standing(programme: Programme, id: UUID, now: datetime) -> Standing:
     )
 
 
-def _history(programme: Programme, id: UUID) -> list[PastTier]:
-    newest = TierTransition.objects.filter(participant_id=id, tier_id__isnull=False).order_by("-id")
-    return [
-        PastTier(programme.tiers[change.tier_id].code, programme.tiers[change.tier_id].name, change.created_at)
-        for change in reversed(newest[:HISTORY_LENGTH_MAX])
-        if change.tier_id
-    ]
+def _past_tiers(id: UUID) -> list[tuple[UUID, datetime]]:
+    """The ids of the tiers that were come to last, and when; the newest at the end."""
+    changes = TierTransition.objects.filter(participant_id=id, tier_id__isnull=False).order_by("-id")
+    newest = changes[:HISTORY_LENGTH_MAX]
+    return [(change.tier_id, change.created_at) for change in reversed(newest) if change.tier_id]

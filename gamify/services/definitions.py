@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from gamify import criteria
@@ -26,6 +27,8 @@ def update_tier(*, tenant_id: UUID, tier_id: UUID, fields: Mapping[str, Any]) ->
     """Change the fields given and no others. Raises TierNotFound, InvalidInput, TierLevelConflict."""
     assert "code" not in fields, "a code never changes: awards refer to it"
     with transaction.atomic():
+        # Before the tier is locked: whoever applies a file locks the tenant first, too.
+        move_on(tenant_id)
         tier = Tier.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id, pk=tier_id).first()
         if tier is None:
             raise TierNotFound(str(tier_id))
@@ -43,6 +46,7 @@ def check_tier(tier: Tier) -> None:
     """Raises InvalidInput."""
     if tier.award_type not in AwardType.values:
         raise InvalidInput((("award_type", f"Must be one of: {', '.join(AwardType.values)}."),))
+    _check_field(tier, "point_multiplier")
     _check_criterion("tier", tier.criteria_type, tier.criteria_config)
 
 
@@ -72,6 +76,7 @@ def save_tier(tier: Tier) -> Tier:
 
 def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
+    _check_field(system, "key")
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
@@ -96,6 +101,15 @@ def _save(definition: D) -> D:
 def move_on(tenant_id: UUID) -> None:
     """The programme has changed: in the same transaction as the change, so that nobody sees one without the other."""
     Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
+
+
+def _check_field(definition: Tier | PointsSystem, name: str) -> None:
+    """What the database would refuse in another way, or round. Raises InvalidInput."""
+    field: Any = definition._meta.get_field(name)
+    try:
+        field.clean(getattr(definition, name), definition)
+    except ValidationError as error:
+        raise InvalidInput(((name, " ".join(error.messages)),)) from error
 
 
 def _check_criterion(use: str, criteria_type: str, config: Any) -> None:

@@ -11,7 +11,8 @@ from gamify.ledger.store.rows import AccountKey, ParticipantState, Snapshot, Sto
 from tenants.database import Row, send
 
 _LOCK = """
-    SELECT id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at, tier_pinned, badge_codes
+    SELECT id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at, tier_pinned, badge_codes,
+           fact_transaction
       FROM gamify_participant WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
 # The version of the rules comes along, in every row, and in one of nulls where there is no account.

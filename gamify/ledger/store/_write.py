@@ -1,6 +1,6 @@
 """Write: the other half of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,10 @@ from tenants.database import Row, placeholders, send
 
 # PostgreSQL takes 65,535 parameters a statement; an account can have any number of lots that expire at once.
 ROWS_PER_STATEMENT_MAX = 2_000
+
+# This transaction's place in the stream of facts, or, where that comes first, the one of the participant's last facts.
+# Never before this transaction's own, so readers hold it back as long as it runs.
+_FACT_TRANSACTION = "greatest(pg_current_xact_id()::text::bigint, $::bigint)"
 
 
 def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
@@ -39,7 +43,7 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     _insert_consumptions(books)
     _insert_transitions(changes.transitions, now)
     _insert_unlocks(changes.unlocks, now)
-    _insert_facts(changes.facts, tenant_id)
+    _insert_facts(changes.facts, {state.id: state.fact_transaction for state in people}, tenant_id)
     _insert_operations(operations, tenant_id, now)
 
 
@@ -47,8 +51,9 @@ def _insert_participants(states: Sequence[ParticipantState], tenant_id: UUID, no
     # A plain INSERT: two first awards at once must not both believe that the account is empty.
     _insert(
         """gamify_participant (id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                               tier_pinned, badge_codes, tenant_id, created_at)""",
+                               tier_pinned, badge_codes, fact_transaction, tenant_id, created_at)""",
         [(s.id, s.external_id, *_changing(s), tenant_id, now) for s in states],
+        columns=(*["$"] * 8, _FACT_TRANSACTION, "$", "$"),
     )
 
 
@@ -56,12 +61,22 @@ def _update_participants(states: Sequence[ParticipantState]) -> None:
     _send_rows(
         """UPDATE gamify_participant AS p
               SET window_started_at = v.window_started_at, window_writes = v.window_writes, tier_id = v.tier_id,
-                  tier_achieved_at = v.tier_achieved_at, tier_pinned = v.tier_pinned, badge_codes = v.badge_codes
+                  tier_achieved_at = v.tier_achieved_at, tier_pinned = v.tier_pinned, badge_codes = v.badge_codes,
+                  fact_transaction = v.fact_transaction
              FROM (VALUES {rows}) AS v (id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                                        tier_pinned, badge_codes)
+                                        tier_pinned, badge_codes, fact_transaction)
             WHERE p.id = v.id""",
         [(s.id, *_changing(s)) for s in states],
-        types=("uuid", "timestamptz", "int", "uuid", "timestamptz", "bool", "varchar[]"),
+        columns=(
+            "$::uuid",
+            "$::timestamptz",
+            "$::int",
+            "$::uuid",
+            "$::timestamptz",
+            "$::bool",
+            "$::varchar[]",
+            _FACT_TRANSACTION,
+        ),
     )
 
 
@@ -73,6 +88,7 @@ def _changing(state: ParticipantState) -> Row:
         state.tier_achieved_at,
         state.tier_pinned,
         state.badge_codes,
+        state.fact_transaction,
     )
 
 
@@ -159,7 +175,7 @@ def _update_lots(books: Sequence[Book]) -> None:
             WHERE lot.participant_id = v.participant_id AND lot.points_system_id = v.points_system_id
               AND lot.sequence = v.sequence""",
         changed,
-        types=("uuid", "uuid", "bigint", "bigint"),
+        columns=("$::uuid", "$::uuid", "$::bigint", "$::bigint"),
     )
 
 
@@ -188,10 +204,11 @@ def _insert_unlocks(unlocks: Sequence[Unlock], now: datetime) -> None:
     )
 
 
-def _insert_facts(facts: Sequence[FactRow], tenant_id: UUID) -> None:
+def _insert_facts(facts: Sequence[FactRow], last: Mapping[UUID, int], tenant_id: UUID) -> None:
     _insert(
-        "gamify_fact (participant_id, id, tenant_id, type, data, created_at)",
-        [(f.participant_id, f.id, tenant_id, f.type, f.data, f.created_at) for f in facts],
+        "gamify_fact (participant_id, id, tenant_id, type, data, created_at, transaction)",
+        [(f.participant_id, f.id, tenant_id, f.type, f.data, f.created_at, last[f.participant_id]) for f in facts],
+        columns=(*["$"] * 6, _FACT_TRANSACTION),
     )
 
 
@@ -202,17 +219,18 @@ def _insert_operations(operations: Sequence[StoredOperation], tenant_id: UUID, n
     )
 
 
-def _insert(target: str, rows: Sequence[Row], on_conflict: str = "") -> None:
+def _insert(target: str, rows: Sequence[Row], on_conflict: str = "", *, columns: tuple[str, ...] = ()) -> None:
     if rows:
-        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, types=("",) * len(rows[0]))  # noqa: S608
+        columns = columns or ("$",) * len(rows[0])
+        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, columns)  # noqa: S608 - our own text
 
 
-def _send_rows(sql: str, rows: Sequence[Row], *, types: tuple[str, ...]) -> None:
+def _send_rows(sql: str, rows: Sequence[Row], columns: tuple[str, ...]) -> None:
     """Send `sql` with `rows` in the place of its VALUES list."""
     for start in range(0, len(rows), ROWS_PER_STATEMENT_MAX):
         chunk = rows[start : start + ROWS_PER_STATEMENT_MAX]
         send(
-            sql.format(rows=placeholders(len(chunk), types)),
+            sql.format(rows=placeholders(len(chunk), columns)),
             [value for values in chunk for value in values],
         )
 

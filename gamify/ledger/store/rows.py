@@ -22,6 +22,8 @@ class ParticipantState:
     tier_achieved_at: datetime | None = None
     tier_pinned: bool = False
     badge_codes: list[str] = field(default_factory=list)
+    # Where its last facts stand; what it is afterwards is the database's affair.
+    fact_transaction: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ is `docs/programme.schema.json`.
 """
 
 import json
+import math
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -15,6 +18,8 @@ from gamify.errors import InvalidInput
 from gamify.services.definitions import move_on
 from gamify.services.programme_file import _sections as sections
 from tenants.models import Tenant
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 def export(tenant: Tenant) -> dict[str, Any]:
@@ -51,6 +56,23 @@ def _check_form(programme: Any) -> None:
     )
     if errors:
         raise InvalidInput(tuple((_path(error.absolute_path) or "the file", f"{error.message}.") for error in errors))
+    if unstorable := tuple(_unstorable(programme)):
+        raise InvalidInput(unstorable)
+
+
+def _unstorable(value: Any, *path: str | int) -> Iterator[tuple[str, str]]:
+    """What a file can say, and no schema forbids, but no database keeps."""
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        yield _path(path), "Must not contain NUL characters or lone surrogates."
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield _path(path), f"{value} is no JSON number."
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            yield from _unstorable(name, *path)
+            yield from _unstorable(child, *path, name)
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _unstorable(child, *path, index)
 
 
 def _path(parts: Any) -> str:

@@ -57,7 +57,7 @@ class Section:
 
     def _differences(self, row: Model, item: dict[str, Any]) -> list[str]:
         before = {name: _to_json(getattr(row, name)) for name in self.fields if name in item}
-        return [f"{name} {before[name]!r} → {item[name]!r}" for name in before if before[name] != item[name]]
+        return [f"{name} {before[name]!r} → {item[name]!r}" for name in before if not _same(before[name], item[name])]
 
     def _refuse_repeated(self, items: Sequence[dict[str, Any]]) -> None:
         seen: set[str] = set()
@@ -84,6 +84,15 @@ class Section:
 
 def _to_json(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both are the same JSON; in Python, true is 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _from_json(row: Model, name: str, value: Any) -> Any:

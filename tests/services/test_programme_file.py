@@ -1,0 +1,267 @@
+import copy
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from gamify import criteria
+from gamify.models import Badge, PointsSystem, Tier
+from gamify.services import programme_file
+from tenants.models import Tenant
+from tests.factories import TenantFactory
+from tests.programmes import (
+    admin,
+    award,
+    make_badge,
+    make_ladder,
+    make_tier,
+    rows,
+    tier_of,
+)
+
+FULL: dict[str, Any] = {
+    "points_systems": [
+        {
+            "key": "points",
+            "name": "Points",
+            "burn_order": "soonest_expiry_first",
+            "expiry_policy": "none",
+            "expiry_periods": 0,
+            "notice_days": None,
+        },
+        {
+            "key": "xp",
+            "name": "Experience",
+            "burn_order": "oldest_credit_first",
+            "expiry_policy": "end_of_year",
+            "expiry_periods": 1,
+            "notice_days": 30,
+        },
+    ],
+    "badges": [
+        {
+            "code": "first",
+            "name": "First award",
+            "description": "Zoë 🎈",
+            "icon_url": "https://cdn.example.com/first.png",
+            "criteria_type": "award_count",
+            "criteria_config": {"min_awards": 1},
+            "is_active": True,
+        },
+        {
+            "code": "retired",
+            "name": "Retired",
+            "description": None,
+            "icon_url": None,
+            "criteria_type": "tier_reached",
+            "criteria_config": {"level": 2},
+            "is_active": False,
+        },
+    ],
+    "tiers": [
+        {
+            "code": "gold",
+            "name": "Gold",
+            "description": "Premium",
+            "level": 20,
+            "criteria_type": "points_in_window",
+            "criteria_config": {"min_points": 500, "days": 30},
+            "benefits": {"discount_pct": 10, "deep": [{"a": None, "b": 1.5, "c": True}]},
+            "point_multiplier": 1.25,
+            "icon_url": "",
+            "color": "#FFD700",
+            "badge_url": "https://cdn.example.com/gold.png",
+            "is_active": True,
+            "award_type": "automatic",
+        },
+        {
+            "code": "silver",
+            "name": "Silver",
+            "description": None,
+            "level": 10,
+            "criteria_type": "badges",
+            "criteria_config": {"codes": ["first"]},
+            "benefits": {},
+            "point_multiplier": None,
+            "icon_url": None,
+            "color": None,
+            "badge_url": None,
+            "is_active": False,
+            "award_type": "manual",
+        },
+    ],
+}
+
+
+def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
+    programme = copy.deepcopy(FULL)
+    programme[section][index] |= fields
+    return programme
+
+
+class TestSchema:
+    def test_is_a_valid_schema(self) -> None:
+        jsonschema.Draft202012Validator.check_schema(programme_file.schema())
+
+    def test_takes_what_is_exported(self, shop: Tenant) -> None:
+        programme_file.apply(shop, FULL)
+        jsonschema.validate(programme_file.export(shop), programme_file.schema())
+
+    def test_knows_every_section_field_and_criteria_type(self) -> None:
+        schema = programme_file.schema()
+        assert set(schema["properties"]) == set(FULL)
+        for section, kind in (("points_systems", "points_system"), ("badges", "badge"), ("tiers", "tier")):
+            assert set(schema["$defs"][kind]["properties"]) == set(FULL[section][0])
+        for kind in ("badge", "tier"):
+            listed = schema["$defs"][kind]["properties"]["criteria_type"]["enum"]
+            assert sorted(listed) == criteria.types_for(kind)
+
+
+class TestExport:
+    def test_of_a_new_tenant(self, shop: Tenant) -> None:
+        assert programme_file.export(shop) == {"points_systems": FULL["points_systems"][:1], "badges": [], "tiers": []}
+
+    def test_applied_elsewhere_and_exported_is_the_same(self, shop: Tenant) -> None:
+        programme_file.apply(shop, FULL)
+        exported = json.loads(json.dumps(programme_file.export(shop)))
+        assert exported == FULL
+        other = TenantFactory.create()
+        programme_file.apply(other, exported)
+        assert programme_file.export(other) == exported
+
+    def test_takes_whatever_the_api_has_taken(self, shop: Tenant) -> None:
+        fields = {"code": "Zoë/🎈", "name": " ", "level": 2_000_000_000, "point_multiplier": 1000, "color": ""}
+        assert admin(shop).post("/admin/tiers", fields).status_code == 201
+        fields = {"code": "t", "name": "T", "level": 1, "description": "x" * 5000, "point_multiplier": 1.0001}
+        assert admin(shop).post("/admin/tiers", fields).status_code == 201
+        exported = programme_file.export(shop)
+        programme_file.apply(shop.sandbox, exported)
+        assert programme_file.export(shop.sandbox) == exported
+
+    def test_holds_one_tenant_only(self, shop: Tenant) -> None:
+        programme_file.apply(shop.sandbox, FULL)
+        assert programme_file.export(shop)["tiers"] == []
+
+
+class TestApply:
+    def test_says_what_it_made_and_makes_it(self, shop: Tenant) -> None:
+        assert programme_file.apply(shop, FULL) == [
+            "points system xp: made.",
+            "badge first: made.",
+            "badge retired: made.",
+            "tier gold: made.",
+            "tier silver: made.",
+        ]
+        outcome = award(shop, "u", 500)
+        assert outcome.badges_unlocked == ("first",)
+        assert (tier_of(shop, "u"), award(shop, "u", 10).amount) == ("gold", 12)
+
+    def test_again_changes_nothing_not_even_the_version(self, shop: Tenant) -> None:
+        programme_file.apply(shop, FULL)
+        before = rows()
+        assert programme_file.apply(shop, FULL) == []
+        assert rows() == before
+
+    @pytest.mark.parametrize("programme", [{}, {"tiers": []}, {"badges": [], "tiers": []}])
+    def test_what_is_left_out_is_left_alone(self, shop: Tenant, programme: dict[str, Any]) -> None:
+        programme_file.apply(shop, FULL)
+        assert programme_file.apply(shop, programme) == []
+        assert programme_file.export(shop) == FULL
+
+    def test_fields_left_out_are_left_alone(self, shop: Tenant) -> None:
+        programme_file.apply(shop, FULL)
+        change = {"tiers": [{"code": "gold", "name": "Golden", "level": 20}]}
+        assert programme_file.apply(shop, change) == ["tier gold: name 'Gold' → 'Golden'."]
+        assert programme_file.export(shop) == edited("tiers", 0, name="Golden")
+
+    def test_fields_left_out_of_a_new_one_have_their_defaults(self, shop: Tenant) -> None:
+        programme_file.apply(shop, {"tiers": [{"code": "t", "name": "T", "level": 1}]})
+        tier = Tier.objects.get()
+        made = (tier.criteria_type, tier.criteria_config, tier.benefits, tier.is_active, tier.award_type)
+        assert made == ("points", {}, {}, True, "automatic")
+
+    @pytest.mark.parametrize(
+        ("section", "index", "field", "value"),
+        [
+            ("points_systems", 0, "name", "Coins"),
+            ("badges", 0, "criteria_config", {"min_awards": 2}),
+            ("badges", 1, "is_active", True),
+            ("tiers", 0, "description", None),
+            ("tiers", 0, "level", 5),
+            ("tiers", 0, "criteria_config", {"min_points": 5, "days": 5}),
+            ("tiers", 0, "benefits", {"discount_pct": True}),
+            ("tiers", 0, "point_multiplier", None),
+            ("tiers", 1, "point_multiplier", 2),
+            ("tiers", 1, "icon_url", ""),
+            ("tiers", 1, "award_type", "automatic"),
+        ],
+    )
+    def test_one_field(self, shop: Tenant, section: str, index: int, field: str, value: Any) -> None:
+        programme_file.apply(shop, FULL)
+        [change] = programme_file.apply(shop, edited(section, index, **{field: value}))
+        assert f": {field} " in change
+        assert programme_file.export(shop) == edited(section, index, **{field: value})
+        assert programme_file.apply(shop, edited(section, index, **{field: value})) == []
+
+    @pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (True, 1), ({"a": [1]}, {"a": [True]})])
+    def test_true_is_not_one(self, shop: Tenant, before: Any, after: Any) -> None:
+        tier: dict[str, Any] = {"code": "t", "name": "T", "level": 1}
+        for value in (before, after):
+            assert programme_file.apply(shop, {"tiers": [tier | {"benefits": {"a": value}}]})
+        assert json.dumps(Tier.objects.get().benefits) == json.dumps({"a": after})
+
+    def test_inactive_is_deactivated_and_its_holders_keep_it(self, shop: Tenant) -> None:
+        make_ladder(shop)
+        badge = make_badge(shop, "first", "award_count", min_awards=1)
+        award(shop, "u", 1000)
+        programme = programme_file.export(shop)
+        programme["tiers"][1]["is_active"] = programme["badges"][0]["is_active"] = False
+        assert programme["tiers"][1]["code"] == "gold"
+        assert programme_file.apply(shop, programme) == [
+            "badge first: is_active True → False.",
+            "tier gold: is_active True → False.",
+        ]
+        badge.refresh_from_db()
+        assert not badge.is_active
+        assert tier_of(shop, "u") == "gold"
+        outcome = award(shop, "v", 1000)
+        assert (tier_of(shop, "v"), outcome.badges_unlocked) == ("silver", ())
+
+    def test_exchanged_levels(self, shop: Tenant) -> None:
+        make_ladder(shop)
+        programme = programme_file.export(shop)
+        levels = {"bronze": 3, "silver": 1, "gold": 2}
+        for tier in programme["tiers"]:
+            tier["level"] = levels[tier["code"]]
+        assert len(programme_file.apply(shop, programme)) == 3
+        assert dict(Tier.objects.values_list("code", "level")) == levels
+
+    def test_a_new_tier_takes_the_level_that_another_one_leaves(self, shop: Tenant) -> None:
+        make_tier(shop, "gold", 1)
+        tiers = [{"code": "new", "name": "New", "level": 1}, {"code": "gold", "name": "Gold", "level": 2}]
+        programme_file.apply(shop, {"tiers": tiers})
+        assert dict(Tier.objects.values_list("code", "level")) == {"new": 1, "gold": 2}
+
+    def test_dry_run_says_the_same_and_changes_nothing(self, shop: Tenant) -> None:
+        make_tier(shop, "gold", 10, 100)
+        before = rows()
+        changes = programme_file.apply(shop, FULL, dry_run=True)
+        assert rows() == before
+        assert programme_file.apply(shop, FULL) == changes != []
+
+    def test_the_next_award_follows_it(self, shop: Tenant) -> None:
+        make_ladder(shop)
+        award(shop, "u", 1)
+        programme_file.apply(
+            shop, {"tiers": [{"code": "t", "name": "T", "level": 9, "criteria_config": {"min_points": 0}}]}
+        )
+        award(shop, "u", 1)
+        assert tier_of(shop, "u") == "t"
+
+    def test_of_one_tenant_leaves_others_alone(self, shop: Tenant) -> None:
+        make_ladder(shop.sandbox)
+        before = programme_file.export(shop.sandbox)
+        programme_file.apply(shop, FULL)
+        assert programme_file.export(shop.sandbox) == before
+        assert (Badge.objects.count(), PointsSystem.objects.filter(tenant=shop).count()) == (2, 2)

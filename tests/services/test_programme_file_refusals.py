@@ -1,0 +1,91 @@
+from typing import Any
+
+import pytest
+
+from gamify.errors import InvalidInput
+from gamify.services import programme_file
+from tenants.models import Tenant
+from tests.programmes import (
+    change_tier,
+    make_ladder,
+    make_tier,
+    rows,
+)
+from tests.services.test_programme_file import FULL, edited
+
+
+def refused(tenant: Tenant, programme: Any) -> dict[str, str]:
+    """What was wrong with it, by path. Nothing was changed."""
+    before = rows()
+    for dry_run in (True, False):
+        with pytest.raises(InvalidInput) as refusal:
+            programme_file.apply(tenant, programme, dry_run=dry_run)
+    assert rows() == before
+    assert all(message for _, message in refusal.value.errors)
+    return dict(refusal.value.errors)
+
+
+class TestBadFiles:
+    @pytest.mark.parametrize(
+        ("programme", "path"),
+        [
+            ([], "the file"),
+            ("text", "the file"),
+            (None, "the file"),
+            ({"unknown": []}, "the file"),
+            ({"tiers": {}}, "tiers"),
+            ({"tiers": [5]}, "tiers[0]"),
+            ({"tiers": [{"code": "t", "name": "T"}]}, "tiers[0]"),
+            (edited("tiers", 1, unknown=1), "tiers[1]"),
+            (edited("tiers", 1, level="3"), "tiers[1].level"),
+            (edited("tiers", 1, level=0), "tiers[1].level"),
+            (edited("tiers", 1, level=2**31), "tiers[1].level"),
+            (edited("tiers", 1, level=True), "tiers[1].level"),
+            (edited("tiers", 1, code=""), "tiers[1].code"),
+            (edited("tiers", 1, code="x" * 51), "tiers[1].code"),
+            (edited("tiers", 1, name="a\0b"), "tiers[1].name"),
+            (edited("tiers", 1, name="\ud800"), "tiers[1].name"),
+            (edited("tiers", 1, color="x" * 21), "tiers[1].color"),
+            (edited("tiers", 1, point_multiplier=0.9), "tiers[1].point_multiplier"),
+            (edited("tiers", 1, point_multiplier="2"), "tiers[1].point_multiplier"),
+            (edited("tiers", 1, point_multiplier=1.23456), "tiers[1].point_multiplier"),
+            (edited("tiers", 1, point_multiplier=float("nan")), "tiers[1].point_multiplier"),
+            (edited("tiers", 1, is_active=1), "tiers[1].is_active"),
+            (edited("tiers", 1, award_type="other"), "tiers[1].award_type"),
+            (edited("tiers", 1, criteria_type="award_count"), "tiers[1].criteria_type"),
+            (edited("tiers", 1, criteria_config={"codes": []}), "tiers[1].criteria_config.codes"),
+            (edited("tiers", 1, criteria_config={"min_points": 1}), "tiers[1].criteria_config.min_points"),
+            (edited("tiers", 1, benefits={"a": ["\0"]}), "tiers[1].benefits.a[0]"),
+            (edited("tiers", 1, benefits={"a": {"b\0": 1}}), "tiers[1].benefits.a"),
+            (edited("tiers", 1, benefits={"a": float("inf")}), "tiers[1].benefits.a"),
+            (edited("tiers", 1, level=20), "tiers[1]"),
+            (edited("tiers", 1, code="gold"), "tiers[1].code"),
+            (edited("badges", 1, criteria_type="unknown"), "badges[1].criteria_type"),
+            (edited("badges", 1, criteria_config={"level": 0}), "badges[1].criteria_config.level"),
+            (edited("badges", 1, code="first"), "badges[1].code"),
+            (edited("points_systems", 1, key="a b"), "points_systems[1].key"),
+            (edited("points_systems", 1, key="xp\n"), "points_systems[1].key"),
+            (edited("points_systems", 0, burn_order="oldest_credit_first"), "points_systems[0].burn_order"),
+        ],
+    )
+    def test_path_is_named_and_nothing_is_changed(self, shop: Tenant, programme: Any, path: str) -> None:
+        assert list(refused(shop, programme)) == [path]
+
+    def test_all_faults_of_form_are_named_at_once(self, shop: Tenant) -> None:
+        programme = edited("tiers", 0, level=0)
+        programme["tiers"][1]["color"] = 5
+        programme["badges"][0]["name"] = ""
+        assert set(refused(shop, programme)) == {"badges[0].name", "tiers[0].level", "tiers[1].color"}
+
+    def test_level_of_a_tier_that_the_file_leaves_out(self, shop: Tenant) -> None:
+        make_tier(shop, "other", 20)
+        assert list(refused(shop, FULL)) == ["tiers[0]"]
+
+    def test_level_of_a_tier_that_the_file_leaves_out_in_an_exchange(self, shop: Tenant) -> None:
+        tiers = make_ladder(shop)
+        change_tier(tiers["gold"], level=2_000_000_000)
+        tiers_of_file = [
+            {"code": "bronze", "name": "B", "level": 2},
+            {"code": "silver", "name": "S", "level": 2_000_000_000},
+        ]
+        assert list(refused(shop, {"tiers": tiers_of_file})) == ["tiers[1]"]
