@@ -47,8 +47,16 @@ class Criterion(ABC):
     def holds(self, standing: Standing) -> bool: ...
 
     @abstractmethod
-    def condition(self) -> Q:
-        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py."""
+    def condition(self) -> Q | None:
+        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py.
+
+        None where the answer depends on badges or tiers, which evaluation itself hands out.
+        """
+
+    @property
+    def badge_codes(self) -> frozenset[str]:
+        """The badges that it asks for."""
+        return frozenset()
 
     @property
     def window_days(self) -> int | None:

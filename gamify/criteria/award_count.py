@@ -24,5 +24,5 @@ class AwardCount(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.award_count >= self.min_awards
 
-    def condition(self) -> Q:
+    def condition(self) -> Q | None:
         return Q(award_count__gte=self.min_awards)

@@ -27,8 +27,12 @@ class Badges(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.codes <= standing.badges
 
-    def condition(self) -> Q:
-        return Q(badge_codes__contains=sorted(self.codes))
+    def condition(self) -> Q | None:
+        return None
+
+    @property
+    def badge_codes(self) -> frozenset[str]:
+        return self.codes
 
 
 def _is_code(code: Any) -> bool:

@@ -25,7 +25,7 @@ class Points(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.min_points is not None and standing.total_earned >= self.min_points
 
-    def condition(self) -> Q:
+    def condition(self) -> Q | None:
         return Q(pk__in=[]) if self.min_points is None else Q(total_earned__gte=self.min_points)
 
     def points_required(self) -> int | None:

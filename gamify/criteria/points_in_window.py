@@ -30,7 +30,7 @@ class PointsInWindow(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.earned_in_days.get(self.days, 0) >= self.min_points
 
-    def condition(self) -> Q:
+    def condition(self) -> Q | None:
         return Q(**{f"earned_in_{self.days}_days__gte": self.min_points})
 
     @property

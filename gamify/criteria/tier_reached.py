@@ -26,5 +26,5 @@ class TierReached(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.tier_level is not None and standing.tier_level >= self.level
 
-    def condition(self) -> Q:
-        return Q(tier_level__gte=self.level)
+    def condition(self) -> Q | None:
+        return None

@@ -1,7 +1,7 @@
 """A tenant's programme: the rules that awards follow, kept in each process until its version number moves on."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
@@ -78,6 +78,19 @@ class Programme:
         rules = [*(tier.criterion for tier in self.ladder), *(badge.criterion for badge in self.badges)]
         return tuple(sorted({rule.window_days for rule in rules if rule.window_days is not None}))
 
+    def settle(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Settled":
+        """Where evaluation leads somebody at `current`: badges unlocked, tiers followed, until neither leads on."""
+        tier, rounds = current, []
+        while True:
+            standing = replace(standing, tier_level=tier.level if tier else None)
+            due = tuple(b for b in self.badges if b.code not in standing.badges and b.criterion.holds(standing))
+            rounds.append(due)
+            standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
+            target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
+            if target == tier and not due:
+                return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
+            tier = target
+
     def best_tier(self, standing: Standing) -> TierRule | None:
         """The highest tier whose criteria hold."""
         return next((tier for tier in self.ladder if tier.criterion.holds(standing)), None)
@@ -87,6 +100,15 @@ class Programme:
         if current is None or (best is not None and best.level > current.level):
             return best
         return current if current.keeps() else best
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The tier that somebody ends up at, and the badges that are due: by themselves, and by what they led to."""
+
+    tier: TierRule | None
+    badges: tuple[BadgeRule, ...]
+    badges_after: tuple[BadgeRule, ...]
 
 
 _kept: dict[UUID, Programme] = {}

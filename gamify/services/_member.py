@@ -1,6 +1,7 @@
 """One participant in memory, with all that its lock guards: what an operation changes, and what follows from it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, EntryRow
 from gamify.ledger.store import AccountKey, FactRow, ParticipantState, Snapshot, Transition, Unlock
-from gamify.queries.programme import Programme, System, TierRule
+from gamify.queries.programme import BadgeRule, Programme, System, TierRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,21 @@ class Member:
             self.books[system.id].expire(self.now)
         return self.books[system.id]
 
-    def evaluate(self, *, cause: str, reason: str | None) -> Progress:
-        """Unlock the badges that are due and move to the tier that is, until neither leads to the other."""
+    def evaluate(self, *, cause: str, reason: str | None, afresh: bool = False) -> Progress:
+        """Unlock the badges that are due and move to the tier that is, in one step however far it leads.
+
+        `afresh`: as if the participant held no tier, so that nothing of what it held before is kept.
+        """
         # The cause comes before what it leads to.
         self.tell_entries()
-        before, badges = self.tier, []
-        while True:
-            unlocked = self._unlock_badges()
-            badges += unlocked
-            moved = self._follow_ladder(cause, reason)
-            if not unlocked and not moved:
-                return Progress(before, self.tier, tuple(badges))
+        before = self.tier
+        start = None if afresh else before
+        settled = self.programme.settle(self._standing(), start, is_pinned=self.state.tier_pinned)
+        self._unlock(settled.badges)
+        if not self.state.tier_pinned:
+            self.place(settled.tier, pinned=False, cause=cause, reason=reason)
+        self._unlock(settled.badges_after)
+        return Progress(before, self.tier, tuple(badge.code for badge in (*settled.badges, *settled.badges_after)))
 
     def place(self, tier: TierRule | None, *, pinned: bool, cause: str, reason: str | None) -> None:
         """Put the participant at `tier`. Where it is already there, only the pin changes."""
@@ -96,10 +101,6 @@ class Member:
             self.now,
         )
 
-    def best_tier(self) -> TierRule | None:
-        """The highest tier whose criteria hold, whatever the participant holds now."""
-        return self.programme.best_tier(self._standing())
-
     def tell_entries(self) -> None:
         """Make facts of the entries posted since the last call."""
         for system_id, book in self.books.items():
@@ -107,23 +108,11 @@ class Member:
             self.facts += entry_facts(self.state, book, start=told)
             self.told[system_id] = len(book.entries)
 
-    def _unlock_badges(self) -> list[str]:
-        held = set(self.state.badge_codes)
-        standing = self._standing()
-        due = [rule for rule in self.programme.badges if rule.code not in held and rule.criterion.holds(standing)]
-        for rule in due:
-            self.state.badge_codes = [*self.state.badge_codes, rule.code]
-            self.unlocks.append(Unlock(self.state.id, rule.id))
-            self._tell("badge.unlocked", {"code": rule.code}, self.now)
-        return [rule.code for rule in due]
-
-    def _follow_ladder(self, cause: str, reason: str | None) -> bool:
-        if self.state.tier_pinned:
-            return False
-        current = self.tier
-        target = self.programme.tier_after(current, self.best_tier())
-        self.place(target, pinned=False, cause=cause, reason=reason)
-        return target != current
+    def _unlock(self, badges: Iterable[BadgeRule]) -> None:
+        for badge in badges:
+            self.state.badge_codes = [*self.state.badge_codes, badge.code]
+            self.unlocks.append(Unlock(self.state.id, badge.id))
+            self._tell("badge.unlocked", {"code": badge.code}, self.now)
 
     def _standing(self) -> Standing:
         system = self.programme.default_system
@@ -134,7 +123,6 @@ class Member:
             award_count=account.award_count if account else 0,
             earned_in_days={days: self._earned_since(window_start(self.now, days)) for days in self.programme.windows},
             badges=frozenset(self.state.badge_codes),
-            tier_level=self.tier.level if self.tier else None,
         )
 
     def _earned_since(self, since: datetime) -> int:

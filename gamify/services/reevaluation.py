@@ -68,9 +68,7 @@ def reevaluate(
     while True:
         now = clock()
         programme = programmes.load(tenant.id)
-        found = list(
-            standings.misplaced(tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now)
-        )
+        found = standings.misplaced(tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now)
         if not found:
             return
         items = [Reevaluate(external_id, reason=reason) for _, external_id in found]

@@ -80,10 +80,9 @@ class Release:
 
     def apply(self, member: Member) -> Placement:
         before = member.tier
-        if member.state.tier_pinned:
-            # What was given by hand goes with the pin; what is earned stays.
-            member.place(member.best_tier(), pinned=False, cause="release", reason=self.reason)
-        member.evaluate(cause="release", reason=self.reason)
+        was_pinned, member.state.tier_pinned = member.state.tier_pinned, False
+        # What was given by hand goes with the pin; what is earned stays.
+        member.evaluate(cause="release", reason=self.reason, afresh=was_pinned)
         return _placement(self.participant, before, member.tier)
 
 

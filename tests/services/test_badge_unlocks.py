@@ -84,7 +84,6 @@ class TestUnlocking:
             "tier.changed",
             "badge.unlocked",
             "badge.unlocked",
-            "tier.changed",
         ]
 
     def test_inactive_badge_is_not_unlocked_but_still_counts_where_it_is_held(self, shop: Tenant) -> None:

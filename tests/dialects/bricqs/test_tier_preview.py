@@ -112,7 +112,6 @@ def test_badges(shop: Tenant, client: Client) -> None:
     assert preview(client, **new, criteria_config={"codes": ["first", "second"]}) == {(None, "new"): 1}
 
 
-@pytest.mark.xfail(reason="the badges that a move would unlock are not followed any further")
 def test_badges_that_a_move_would_unlock_lead_on(shop: Tenant, client: Client) -> None:
     make_badge(shop, "arrived", "tier_reached", level=1)
     make_tier(shop, "top", 2, criteria_type="badges", criteria_config={"codes": ["arrived"]})
