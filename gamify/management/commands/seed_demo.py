@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from gamify.services import points, tenants
+from gamify.services import points, programme_file, tenants
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct
 from tenants import keys
@@ -28,6 +28,30 @@ HISTORY = [
     ("alice@example.com", (120,), 0),
     ("Zoë 🎈", (60, 60, 60), 100),
 ]
+PROGRAMME = {
+    "points_systems": [{"key": "points", "name": "Points", "notice_days": 14}],
+    "badges": [
+        {
+            "code": "first_purchase",
+            "name": "First purchase",
+            "criteria_type": "award_count",
+            "criteria_config": {"min_awards": 1},
+        }
+    ],
+    "tiers": [
+        {"code": "bronze", "name": "Bronze", "level": 10, "color": "#CD7F32", "criteria_config": {"min_points": 100}},
+        {"code": "silver", "name": "Silver", "level": 20, "color": "#C0C0C0", "criteria_config": {"min_points": 1000}},
+        {
+            "code": "gold",
+            "name": "Gold",
+            "level": 30,
+            "color": "#FFD700",
+            "criteria_config": {"min_points": 5000},
+            "point_multiplier": 1.5,
+        },
+        {"code": "vip", "name": "VIP", "level": 40, "award_type": "manual"},
+    ],
+}
 
 
 class Command(BaseCommand):
@@ -51,6 +75,7 @@ class Command(BaseCommand):
 def _seed() -> dict[str, str]:
     live, _ = tenants.create(slug=SLUG, name="Demo")
     for tenant in (live, live.sandbox):
+        programme_file.apply(tenant, PROGRAMME)
         _history(tenant)
     live_key, _ = keys.issue(tenant=live, scopes=[ADMIN], name="demo")
     sandbox_key, _ = keys.issue(tenant=live.sandbox, scopes=[ADMIN], name="demo")
@@ -62,7 +87,7 @@ def _seed() -> dict[str, str]:
 
 
 def _history(tenant: Tenant) -> None:
-    ref, start = TenantRef.of(tenant), timezone.now() - timedelta(days=30)
+    ref, start = TenantRef.of(Tenant.objects.get(pk=tenant.pk)), timezone.now() - timedelta(days=30)
     for participant, awards, spent in HISTORY:
         for week, amount in enumerate(awards):
             now = start + timedelta(weeks=week)
