@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, connections, transaction
-from psycopg.pq import TransactionStatus
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -103,10 +102,10 @@ def _roll_back(pipeline: psycopg.Pipeline) -> None:
     raw = connection.connection
     if raw is None or raw.closed:
         return
-    # The first sync takes the connection out of the aborted state that a failed statement left it in.
+    # The sync takes the connection out of the aborted state that a failed statement left it in.
     with suppress(psycopg.Error):
         pipeline.sync()
+    # Not a ROLLBACK of our own: this one also forgets what was to be prepared after the statement that failed. The
+    # server skipped it, and psycopg would go on to name statements that are not there.
     with suppress(psycopg.Error):
-        if raw.info.transaction_status != TransactionStatus.IDLE:
-            raw.execute("ROLLBACK")
-            pipeline.sync()
+        raw.rollback()
