@@ -1,20 +1,17 @@
 """The chain: each entry's hash covers its predecessor's, so that nothing can be changed or removed unnoticed."""
 
 import hashlib
-import json
-from datetime import datetime
+from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii as quoted
 from uuid import UUID
 
 GENESIS = bytes(32)
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
 
 def entry_hash(
     previous: bytes,
+    account: str,
     *,
-    participant_id: UUID,
-    points_system_id: UUID,
     sequence: int,
     id: UUID,
     kind: str,
@@ -26,21 +23,19 @@ def entry_hash(
     operation_id: UUID | None,
     created_at: datetime,
 ) -> bytes:
-    """SHA-256 over the predecessor's hash (GENESIS for the first) and every stored column of the entry."""
-    content = _encode(
-        [
-            participant_id.hex,
-            points_system_id.hex,
-            sequence,
-            id.hex,
-            kind,
-            amount,
-            balance_after,
-            reason,
-            metadata,
-            explanation,
-            operation_id and operation_id.hex,
-            created_at.isoformat(),
-        ]
+    """SHA-256 over the predecessor's hash (GENESIS for the first) and every stored column of the entry, those that
+    its account repeats in each as `account_text`. The columns are the JSON text of a list."""
+    # Put together by hand, because json's encoder takes longer than all else in verify_ledger.
+    content = (
+        f'[{account},{sequence},"{id.hex}",{quoted(kind)},{amount},{balance_after},'
+        f"{'null' if reason is None else quoted(reason)},"
+        f"{'null' if metadata is None else quoted(metadata)},"
+        f"{'null' if explanation is None else quoted(explanation)},"
+        f"{'null' if operation_id is None else quoted(operation_id.hex)},"
+        f'"{created_at.astimezone(UTC).isoformat()}"]'
     )
     return hashlib.sha256(previous + content.encode()).digest()
+
+
+def account_text(participant_id: UUID, points_system_id: UUID) -> str:
+    return f'"{participant_id.hex}","{points_system_id.hex}"'

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gamify.errors import InsufficientPoints
-from gamify.ledger.chain import GENESIS, entry_hash
+from gamify.ledger.chain import GENESIS, account_text, entry_hash
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
 
@@ -54,6 +54,9 @@ class Note:
     metadata: str | None = None
     explanation: str | None = None
     operation_id: UUID | None = None
+
+
+_NO_NOTE = Note()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,11 @@ class Book:
             self._expire_rest(lot.expires_at)
             self._expire_lot(lot, lot.expires_at)
         self._expire_rest(now)
-        account.next_expires_at = min(
-            (lot.expires_at for lot in self.lots if lot.expires_at and lot.remaining), default=None
-        )
+        # Where only the rest was due, the lots were not loaded, and their time stays as it is.
+        if account.next_expires_at is not None and account.next_expires_at <= now:
+            account.next_expires_at = min(
+                (lot.expires_at for lot in self.lots if lot.expires_at and lot.remaining), default=None
+            )
 
     def award(self, amount: int, *, note: Note, now: datetime, expires_at: datetime | None = None) -> EntryRow:
         """Credit `amount`. A credit that expires, or whose age will matter, becomes a lot."""
@@ -141,7 +146,7 @@ class Book:
         lot.remaining = 0
         self.account.total_expired += amount
         self.account.lot_balance -= amount
-        self._consume(self._append("expire", -amount, Note(), at), [Take(lot.sequence, amount)])
+        self._consume(self._append("expire", -amount, _NO_NOTE, at), [Take(lot.sequence, amount)])
 
     def _expire_rest(self, now: datetime) -> None:
         at = self.account.rest_expires_at
@@ -150,7 +155,7 @@ class Book:
         self.account.rest_expires_at = None
         if amount := self.account.rest:
             self.account.total_expired += amount
-            self._append("expire", -amount, Note(), at)
+            self._append("expire", -amount, _NO_NOTE, at)
 
     def _note_activity(self, now: datetime) -> None:
         self.account.rest_expires_at = self.expiry.of_rest(now) if self.account.rest else None
@@ -162,8 +167,7 @@ class Book:
         id = self.new_id()
         account.last_hash = entry_hash(
             account.last_hash,
-            participant_id=account.participant_id,
-            points_system_id=account.points_system_id,
+            account_text(account.participant_id, account.points_system_id),
             sequence=account.last_sequence,
             id=id,
             kind=kind,

@@ -113,15 +113,17 @@ class ExpiringPoints:
 
 
 _EXPIRING = """
-    SELECT expires_at, sum(remaining)::bigint
-      FROM gamify_lot
-     WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0 AND expires_at > $3 AND expires_at <= $4
+    SELECT expires_at, sum(amount)::bigint
+      FROM (SELECT expires_at, remaining AS amount
+              FROM gamify_lot
+             WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0
+             UNION ALL
+            SELECT rest_expires_at, balance - lot_balance
+              FROM gamify_account
+             WHERE participant_id = $1 AND points_system_id = $2) AS parts
+     WHERE expires_at > $3 AND expires_at <= $4
      GROUP BY expires_at
-     UNION ALL
-    SELECT rest_expires_at, balance - lot_balance
-      FROM gamify_account
-     WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at > $3 AND rest_expires_at <= $4
-     ORDER BY 1
+     ORDER BY expires_at
 """
 
 

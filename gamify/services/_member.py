@@ -16,6 +16,8 @@ from gamify.ledger.posting import AccountState, Book, EntryRow
 from gamify.ledger.store import AccountKey, FactRow, ParticipantState, Snapshot, Transition, Unlock
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -150,13 +152,12 @@ def window_start(now: datetime, days: int) -> datetime:
 
 
 def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
-    text = json.dumps({"participant_id": state.external_id, **data}, ensure_ascii=False)
-    return FactRow(state.id, uuid7(), type, text, at)
+    return FactRow(state.id, uuid7(), type, _to_json({"participant_id": state.external_id, **data}), at)
 
 
 def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:
     """One fact for each entry posted to `book`, from the one numbered `start` on."""
-    system_id = book.account.points_system_id
+    system_id = str(book.account.points_system_id)
     return [
         fact(state, _FACT_OF[entry.kind], _entry_data(entry, system_id), entry.created_at)
         for entry in book.entries[start:]
@@ -166,10 +167,10 @@ def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[
 _FACT_OF = {"award": "points.awarded", "deduct": "points.deducted", "expire": "points.expired"}
 
 
-def _entry_data(entry: EntryRow, points_system_id: UUID) -> dict[str, Any]:
+def _entry_data(entry: EntryRow, points_system_id: str) -> dict[str, Any]:
     return {
         "transaction_id": str(entry.id),
-        "points_system_id": str(points_system_id),
+        "points_system_id": points_system_id,
         "amount": abs(entry.amount),
         "balance_after": entry.balance_after,
         "reason": entry.note.reason,

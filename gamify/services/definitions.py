@@ -17,6 +17,15 @@ from tenants.models import Tenant
 
 D = TypeVar("D", Tier, Badge, PointsSystem)
 
+# A hundred years: dates come to an end, and an award must never fail because of its expiry.
+EXPIRY_PERIODS_MAX = {
+    ExpiryPolicy.NONE: 36_500,
+    ExpiryPolicy.DAYS: 36_500,
+    ExpiryPolicy.END_OF_MONTH: 1_200,
+    ExpiryPolicy.END_OF_YEAR: 100,
+    ExpiryPolicy.INACTIVITY: 36_500,
+}
+
 
 def create_tier(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Tier:
     """Raises InvalidInput (criteria_type, criteria_config, award_type), TierCodeConflict, TierLevelConflict."""
@@ -84,6 +93,8 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
         raise InvalidInput((("expiry_policy", f"Must be one of: {', '.join(ExpiryPolicy.values)}."),))
     if system.expiry_policy in (ExpiryPolicy.DAYS, ExpiryPolicy.INACTIVITY) and system.expiry_periods < 1:
         raise InvalidInput((("expiry_periods", "Must be at least 1 day."),))
+    if system.expiry_periods > (most := EXPIRY_PERIODS_MAX[ExpiryPolicy(system.expiry_policy)]):
+        raise InvalidInput((("expiry_periods", f"Must be at most {most}, which is a hundred years."),))
     if system.expiry_policy == ExpiryPolicy.INACTIVITY and system.burn_order == BurnOrder.OLDEST_CREDIT_FIRST:
         raise InvalidInput(
             (("expiry_policy", "Where all expires together, there is no oldest credit to use up first."),)

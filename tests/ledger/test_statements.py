@@ -203,7 +203,6 @@ class TestTraffic:
         assert traffic_of(lambda: steps.deduct("known", 5)).rows == 2 + 1
         assert traffic_of(lambda: steps.deduct("known", 11)).rows == 2 + 3
 
-    @pytest.mark.xfail(reason="of the lots that expire next, all are read, where one would do")
     def test_a_deduct_reads_no_more_where_all_lots_expire_together(self, steps: Steps) -> None:
         steps.award(*["known"] * 50, expires_at=TOMORROW)
         assert traffic_of(lambda: steps.deduct("known", 5)).rows == 2 + 1

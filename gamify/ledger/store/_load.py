@@ -30,8 +30,24 @@ _EARNED_SINCE = """
      GROUP BY 1, 2
 """
 _OPERATIONS = "SELECT id, key, input_hash, outcome FROM gamify_operation WHERE id = ANY($1)"
-# Reads nothing for an account with nothing due, unless there is a debit and lots to pay it from. Of the lots that are
-# not due: as many as the debit takes, and the one that expires next, for the account's next_expires_at.
+# Where nothing is debited: the lots that are due, and the one that expires next, for the account's next_expires_at.
+# Reads nothing for an account with nothing due, and of an account with many lots no other.
+_DUE_LOTS = """
+    SELECT lot.participant_id, lot.points_system_id, lot.sequence, lot.amount, lot.remaining, lot.expires_at
+      FROM unnest($2::uuid[], $3::uuid[]) AS wanted (participant_id, points_system_id)
+      JOIN gamify_account account USING (participant_id, points_system_id)
+     CROSS JOIN LATERAL (
+           (SELECT * FROM gamify_lot
+             WHERE participant_id = account.participant_id AND points_system_id = account.points_system_id
+               AND remaining > 0 AND expires_at <= $1)
+            UNION ALL
+           (SELECT * FROM gamify_lot
+             WHERE participant_id = account.participant_id AND points_system_id = account.points_system_id
+               AND remaining > 0 AND expires_at > $1
+             ORDER BY expires_at, sequence LIMIT 1)) AS lot
+     WHERE account.next_expires_at <= $1
+"""
+# The same where there is something to debit and lots to pay it from: as many as that takes, beside those.
 _LOTS = """
     SELECT participant_id, points_system_id, sequence, amount, remaining, expires_at
       FROM (SELECT lot.*,
@@ -39,8 +55,9 @@ _LOTS = """
                        OVER (PARTITION BY lot.participant_id, lot.points_system_id
                              ORDER BY CASE WHEN wanted.oldest_first THEN NULL ELSE lot.expires_at END, lot.sequence)
                        - lot.remaining AS ahead,
-                   min(lot.expires_at) FILTER (WHERE lot.expires_at > $1)
-                       OVER (PARTITION BY lot.participant_id, lot.points_system_id) AS next,
+                   lot.expires_at > $1 AND 1 = row_number()
+                       OVER (PARTITION BY lot.participant_id, lot.points_system_id, lot.expires_at > $1
+                             ORDER BY lot.expires_at, lot.sequence) AS is_next,
                    wanted.debit
               FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bool[])
                    AS wanted (participant_id, points_system_id, debit, oldest_first)
@@ -48,34 +65,48 @@ _LOTS = """
               JOIN gamify_lot lot USING (participant_id, points_system_id)
              WHERE lot.remaining > 0
                AND (account.next_expires_at <= $1 OR (wanted.debit > 0 AND account.lot_balance > 0))) AS open
-     WHERE expires_at <= $1 OR ahead < debit OR expires_at = next
+     WHERE expires_at <= $1 OR ahead < debit OR is_next
 """
 
 
-# The earliest lots that are due, and whose they are; and accounts in which nothing happened for too long.
+# The earliest lots that are due, and whose they are; and accounts in which nothing happened for too long. With it how
+# much of each participant is due, though most of that may be behind the earliest.
 _DUE = """
-    SELECT participant_id, expires_at FROM (
-        SELECT participant_id, expires_at FROM gamify_lot
-         WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2 AND expires_at >= $3
-         ORDER BY expires_at LIMIT $4) AS lots
-    UNION ALL
-    SELECT participant_id, rest_expires_at FROM (
-        SELECT participant_id, rest_expires_at FROM gamify_account
-         WHERE points_system_id = $1 AND rest_expires_at <= $2 AND rest_expires_at >= $3
-         ORDER BY rest_expires_at LIMIT $4) AS rests
-     ORDER BY expires_at LIMIT $4
+    SELECT participant_id, min(expires_at), max(expires_at),
+           greatest(1, (SELECT count(*) FROM gamify_lot
+                 WHERE participant_id = due.participant_id AND points_system_id = $1
+                   AND remaining > 0 AND expires_at <= $2))
+      FROM (SELECT participant_id, expires_at FROM (
+                SELECT participant_id, expires_at FROM gamify_lot
+                 WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2 AND expires_at >= $3
+                 ORDER BY expires_at LIMIT $4) AS lots
+            UNION ALL
+            SELECT participant_id, rest_expires_at FROM (
+                SELECT participant_id, rest_expires_at FROM gamify_account
+                 WHERE points_system_id = $1 AND rest_expires_at <= $2 AND rest_expires_at >= $3
+                 ORDER BY rest_expires_at LIMIT $4) AS rests
+             ORDER BY expires_at LIMIT $4) AS due
+     GROUP BY participant_id ORDER BY 2
 """
 
 
 def due_participants(
     *, points_system_id: UUID, since: datetime, now: datetime, limit: int
 ) -> tuple[set[UUID], datetime | None]:
-    """Whose points are due, by the earliest `limit` lots; and a moment before which nothing else is due. Locks nothing.
+    """Whose points are due, the earliest first, as many as have `limit` lots together, but at least one; and a moment
+    before which nothing else is due. Locks nothing.
 
     `since`: that moment, as the call before gave it. Index entries of what is done already are not walked again.
     """
     rows = send(_DUE, [points_system_id, now, since, limit]).fetchall()
-    return {row[0] for row in rows}, max((row[1] for row in rows), default=None)
+    ids: set[UUID] = set()
+    lots = 0
+    for id, first, _, count in rows:
+        lots += count
+        if ids and lots > limit:
+            return ids, first
+        ids.add(id)
+    return ids, max((row[2] for row in rows), default=None)
 
 
 def lock_and_load(
@@ -121,6 +152,8 @@ def lock_and_load(
 def _send_lots(wanted: Sequence[WantedLots], now: datetime) -> Any:
     participants = [each.account[0] for each in wanted]
     systems = [each.account[1] for each in wanted]
+    if not any(each.debit for each in wanted):
+        return send(_DUE_LOTS, [now, participants, systems])
     return send(
         _LOTS, [now, participants, systems, [each.debit for each in wanted], [each.oldest_first for each in wanted]]
     )

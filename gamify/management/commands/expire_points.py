@@ -4,12 +4,12 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
 from gamify.services import expiry
-from tenants.models import Tenant
+from tenants.management.arguments import add_tenant, tenant_of
 
 
 class Command(BaseCommand):
@@ -19,18 +19,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
-        parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+        add_tenant(parser)
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
         parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
 
     def handle(
         self, *args: Any, tenant: str | None, sandbox: bool, dry_run: bool, max_seconds: float | None, **_: Any
     ) -> None:
-        try:
-            systems = expiry.systems(Tenant.objects.by_slug(tenant, sandbox=sandbox) if tenant else None)
-        except Tenant.DoesNotExist as error:
-            raise CommandError(f"There is no tenant {tenant!r}.") from error
+        systems = expiry.systems(tenant_of(tenant, sandbox=sandbox))
         now, started = timezone.now(), time.monotonic()
         due = [expiry.due(system, now=now) for system in systems]
         if dry_run:

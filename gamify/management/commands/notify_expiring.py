@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from gamify.services import expiry
-from tenants.models import Tenant
+from tenants.management.arguments import add_tenant, tenant_of
 
 
 class Command(BaseCommand):
@@ -17,13 +17,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
-        parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+        add_tenant(parser)
 
     def handle(self, *args: Any, tenant: str | None, sandbox: bool, **_: Any) -> None:
-        try:
-            systems = expiry.systems(Tenant.objects.by_slug(tenant, sandbox=sandbox) if tenant else None)
-        except Tenant.DoesNotExist as error:
-            raise CommandError(f"There is no tenant {tenant!r}.") from error
+        systems = expiry.systems(tenant_of(tenant, sandbox=sandbox))
         count = sum(number for system in systems for number in expiry.notify(system, clock=timezone.now))
         self.stdout.write(f"Told of {count} lots that expire soon.")

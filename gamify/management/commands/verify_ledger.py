@@ -7,8 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from gamify.services import audit
-from tenants.management.arguments import moment_of
-from tenants.models import Tenant
+from tenants.management.arguments import add_tenant, moment_of, tenant_of
 
 BREACHES_SHOWN_MAX = 20
 
@@ -20,15 +19,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="this tenant only (default: all, with sandboxes)")
-        parser.add_argument("--sandbox", action="store_true", help="with --tenant: its sandbox instead")
+        add_tenant(parser)
         parser.add_argument("--since", metavar="ISO", help="only accounts to which something was posted since then")
 
     def handle(self, *args: Any, tenant: str | None, sandbox: bool, since: str | None, **_: Any) -> None:
-        try:
-            tenant_id = Tenant.objects.by_slug(tenant, sandbox=sandbox).id if tenant else None
-        except Tenant.DoesNotExist as error:
-            raise CommandError(f"There is no tenant {tenant!r}.") from error
+        chosen = tenant_of(tenant, sandbox=sandbox)
+        tenant_id = chosen.id if chosen else None
         accounts = entries = breaches = 0
         moment = moment_of(since)
         # Shown on a terminal only.

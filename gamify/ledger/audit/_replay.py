@@ -1,0 +1,197 @@
+"""One account, built up anew from its rows, and compared."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from gamify.ledger.chain import account_text, entry_hash
+from gamify.ledger.posting import AccountState
+from gamify.models.participants import participant_id
+from tenants.database import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that does not add up, and the first row where it shows."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One account: how many entries of it were read, and what is wrong with it, if anything."""
+
+    entries: int
+    breach: Breach | None
+
+
+class _Broken(Exception):
+    def __init__(self, what: str, sequence: int | None = None) -> None:
+        self.what, self.sequence = what, sequence
+
+
+class Replay:
+    """One account, built up anew from its rows."""
+
+    def __init__(self, stored: AccountState, lots: Iterator[Row], consumptions: Iterator[Row]) -> None:
+        self.stored = stored
+        self.key = (stored.participant_id, stored.points_system_id)
+        self.text = account_text(*self.key)
+        self.seen = AccountState(*self.key)
+        self.entries = 0
+        # By number: amount, remaining, expires_at; and how much of it was consumed.
+        self.lots = {row[2]: row[3:] for row in lots}
+        self.consumed = dict.fromkeys(self.lots, 0)
+        self.takes = groupby(consumptions, key=itemgetter(2))
+        self.take = next(self.takes, None)
+
+    def check(self, owner: Row, entries: Iterator[Row]) -> Checked:
+        try:
+            self._owner(*owner)
+            for row in entries:
+                self.entries += 1
+                self._entry(*row[2:])
+            self._lots()
+            self._account()
+        except _Broken as broken:
+            return Checked(self.entries, Breach(name_of(self.key, broken.sequence), broken.what))
+        return Checked(self.entries, None)
+
+    def _owner(self, tenant_id: UUID, external_id: str, system_tenant_id: UUID) -> None:
+        if participant_id(tenant_id, external_id) != self.stored.participant_id:
+            raise _Broken("the participant's id is not the one computed from tenant and external id")
+        if system_tenant_id != tenant_id:
+            raise _Broken("the points system is not one of the participant's tenant")
+
+    def _entry(
+        self,
+        sequence: int,
+        id: UUID,
+        kind: str,
+        amount: int,
+        balance_after: int,
+        reason: str | None,
+        metadata: str | None,
+        explanation: str | None,
+        operation_id: UUID | None,
+        created_at: datetime,
+        hash: bytes,
+    ) -> None:
+        """Numbering, running balance, chain, totals, lots."""
+        seen = self.seen
+        if sequence != seen.last_sequence + 1:
+            raise _Broken(f"the numbering jumps from {seen.last_sequence} to {sequence}", sequence)
+        seen.last_sequence = sequence
+        seen.balance += amount
+        if balance_after != seen.balance:
+            raise _Broken(f"balance_after is {balance_after}, the entries sum up to {seen.balance}", sequence)
+        seen.last_hash = entry_hash(
+            seen.last_hash,
+            self.text,
+            sequence=sequence,
+            id=id,
+            kind=kind,
+            amount=amount,
+            balance_after=balance_after,
+            reason=reason,
+            metadata=metadata,
+            explanation=explanation,
+            operation_id=operation_id,
+            created_at=created_at,
+        )
+        if seen.last_hash != hash:
+            raise _Broken("the hash does not fit its content and the entry before", sequence)
+        if kind == "award":
+            self._award(sequence, amount, created_at)
+        else:
+            self._debit(sequence, kind, -amount, created_at)
+
+    def _award(self, sequence: int, amount: int, created_at: datetime) -> None:
+        self.seen.total_earned += amount
+        self.seen.last_earned_at = created_at
+        self.seen.award_count += 1
+        if lot := self.lots.get(sequence):
+            if lot[0] != amount:
+                raise _Broken("the lot's amount is not that of the entry that made it", sequence)
+            self.seen.lot_balance += amount
+        if self._paid(sequence):
+            raise _Broken("lots paid for an award", sequence)
+
+    def _debit(self, sequence: int, kind: str, amount: int, created_at: datetime) -> None:
+        """A deduct takes all it can out of lots, and out of none that is past its expiry; an expiry takes what is left
+        of one lot, as of that lot's time, or all that is in none."""
+        seen, parts = self.seen, self._paid(sequence)
+        if sequence in self.lots:
+            raise _Broken("a lot that no award made", sequence)
+        paid = 0
+        for credit, part in parts:
+            if credit not in self.lots:
+                raise _Broken(f"it consumes from lot {credit}, which does not exist", sequence)
+            expires_at = self.lots[credit][2]
+            if kind == "deduct" and expires_at is not None and expires_at <= created_at:
+                raise _Broken(f"it consumes from lot {credit} after that had expired", sequence)
+            if kind == "expire" and expires_at != created_at:
+                raise _Broken(f"lot {credit} expires at {expires_at}, not then", sequence)
+            self.consumed[credit] += part
+            paid += part
+        if kind == "deduct":
+            seen.total_spent += amount
+            due = min(amount, seen.lot_balance)
+        else:
+            seen.total_expired += amount
+            is_rest = not parts and seen.balance == seen.lot_balance
+            due = 0 if is_rest else amount
+        if paid != due:
+            raise _Broken(f"lots paid {paid} of {amount} points, where they owed {due}", sequence)
+        seen.lot_balance -= paid
+
+    def _paid(self, sequence: int) -> list[tuple[int, int]]:
+        """The entry's consumptions: which credit, how much."""
+        if self.take is None or self.take[0] > sequence:
+            return []
+        if self.take[0] < sequence:
+            raise _Broken("a consumption by an entry that does not exist", self.take[0])
+        parts = [(row[3], row[4]) for row in self.take[1]]
+        self.take = next(self.takes, None)
+        return parts
+
+    def _lots(self) -> None:
+        if self.take:
+            raise _Broken("a consumption by an entry that does not exist", self.take[0])
+        for sequence, (amount, remaining, _) in self.lots.items():
+            if sequence > self.seen.last_sequence:
+                raise _Broken("a lot of an entry that does not exist", sequence)
+            left = amount - self.consumed[sequence]
+            if remaining != left:
+                raise _Broken(f"the lot has {remaining} left; less what was consumed it should be {left}", sequence)
+
+    def _account(self) -> None:
+        stored, seen = self.stored, self.seen
+        if stored.last_sequence != seen.last_sequence:
+            first = min(stored.last_sequence, seen.last_sequence) + 1
+            raise _Broken(f"there are {seen.last_sequence} entries, the account counts {stored.last_sequence}", first)
+        soonest = min((at for _, remaining, at in self.lots.values() if at and remaining), default=None)
+        if soonest and (stored.next_expires_at is None or stored.next_expires_at > soonest):
+            raise _Broken(f"next_expires_at is {stored.next_expires_at}, but a lot expires at {soonest}")
+        # A bound, not an equality: consuming the lot that it came from leaves it as it is.
+        seen.next_expires_at = stored.next_expires_at
+        # No row to derive it from: it is the time of the last entry and the policy of then.
+        seen.rest_expires_at = stored.rest_expires_at
+        for field in fields(AccountState):
+            expected, found = getattr(seen, field.name), getattr(stored, field.name)
+            if expected != found:
+                raise _Broken(f"{field.name} is {_show(found)}, the rows give {_show(expected)}")
+
+
+def name_of(key: tuple[UUID, UUID], sequence: int | None = None) -> str:
+    place = f"participant {key[0]}, points system {key[1]}"
+    return place if sequence is None else f"{place}, entry {sequence}"
+
+
+def _show(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
