@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=50), default=list, editable=False, size=None
                     ),
                 ),
-                ("fact_transaction", models.BigIntegerField(default=0, editable=False)),
+                ("fact_transaction", models.BigIntegerField(db_default=0, default=0, editable=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "tenant",

@@ -35,7 +35,7 @@ class Participant(models.Model):
     badge_codes = ArrayField(models.CharField(max_length=50), default=list, editable=False)
     # Where its last facts stand in the stream. The next must not come before them, though the transaction that writes
     # them may have begun earlier: it begins when it starts to wait for this row, not when it has it.
-    fact_transaction = models.BigIntegerField(default=0, editable=False)
+    fact_transaction = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -111,7 +111,7 @@ TAMPERINGS = [
     ("UPDATE gamify_entry SET hash = sha256('x') WHERE OF_U AND sequence = 2", 2, "the hash"),
     ("DELETE FROM gamify_entry WHERE OF_U AND sequence = 1", 2, "the numbering jumps from 0 to 2"),
     ("DELETE FROM gamify_entry WHERE OF_U AND sequence = 5", 6, "the numbering jumps from 4 to 6"),
-    ("DELETE FROM gamify_entry WHERE OF_U AND sequence = 7", None, "balance is 145, the rows give 140"),
+    ("DELETE FROM gamify_entry WHERE OF_U AND sequence = 7", 7, "there are 6 entries, the account counts 7"),
     (
         """INSERT INTO gamify_entry
                   (participant_id, points_system_id, sequence, id, kind, amount, balance_after, created_at, hash)
@@ -131,20 +131,20 @@ TAMPERINGS = [
         99,
         "a lot of an entry that does not exist",
     ),
-    ("UPDATE gamify_consumption SET amount = 19 WHERE OF_U AND debit_sequence = 4", 2, "the lot has"),
+    ("UPDATE gamify_consumption SET amount = 19 WHERE OF_U AND debit_sequence = 4", 4, "lots paid 19 of 20 points"),
     (
         "UPDATE gamify_consumption SET amount = 21 WHERE OF_U AND debit_sequence = 4",
         4,
-        "lots paid 21 for an entry of -20",
+        "lots paid 21 of 20 points",
     ),
     ("UPDATE gamify_consumption SET amount = 29 WHERE OF_U AND debit_sequence = 5", 5, "lots paid 29"),
-    ("UPDATE gamify_consumption SET debit_sequence = 99 WHERE OF_U AND debit_sequence = 6", 99, "does not exist"),
+    ("UPDATE gamify_consumption SET debit_sequence = 99 WHERE OF_U AND debit_sequence = 6", 6, "lots paid 0 of 30"),
     (
         "UPDATE gamify_consumption SET credit_sequence = 2 WHERE OF_U AND debit_sequence = 6",
         6,
         "after that had expired",
     ),
-    ("DELETE FROM gamify_consumption WHERE OF_U AND debit_sequence = 4", 2, "the lot has"),
+    ("DELETE FROM gamify_consumption WHERE OF_U AND debit_sequence = 4", 4, "lots paid 0 of 20"),
     ("UPDATE gamify_account SET balance = balance + 9, total_earned = total_earned + 9 WHERE OF_U", None, "balance is"),
     (
         "UPDATE gamify_account SET total_spent = total_spent - 9, total_expired = total_expired + 9 WHERE OF_U",
@@ -152,7 +152,7 @@ TAMPERINGS = [
         "total_spent is 41, the rows give 50",
     ),
     ("UPDATE gamify_account SET lot_balance = lot_balance - 1 WHERE OF_U", None, "lot_balance is"),
-    ("UPDATE gamify_account SET last_sequence = 8 WHERE OF_U", None, "last_sequence is 8, the rows give 7"),
+    ("UPDATE gamify_account SET last_sequence = 8 WHERE OF_U", 8, "there are 7 entries, the account counts 8"),
     ("UPDATE gamify_account SET last_hash = sha256('x') WHERE OF_U", None, "last_hash is"),
     ("UPDATE gamify_account SET last_earned_at = NULL WHERE OF_U", None, "last_earned_at is None"),
     ("UPDATE gamify_account SET next_expires_at = NULL WHERE OF_U", None, "next_expires_at is None, but a lot expires"),
