@@ -72,6 +72,13 @@ class InsufficientPoints(DomainError):
 
 
 @dataclass(eq=False)
+class PointsCapReached(DomainError):
+    """The participant has as many points as the points system lets anybody have."""
+
+    max_points: int
+
+
+@dataclass(eq=False)
 class Busy(DomainError):
     """The participant's lock, or a quiet moment in the database, could not be had in time. Safe to retry."""
 
@@ -98,6 +105,35 @@ class TierLevelConflict(DomainError):
 @dataclass(eq=False)
 class TierAssignConflict(DomainError):
     """Other writes to the participant did not let the assignment through in time. Safe to retry."""
+
+
+@dataclass(eq=False)
+class EngagementNotFound(DomainError):
+    """No such engagement. `engagement`: the id that was asked for."""
+
+    engagement: str
+
+
+@dataclass(eq=False)
+class EngagementEnded(DomainError):
+    """Nobody can open sessions in it any more."""
+
+
+@dataclass(eq=False)
+class EngagementNameConflict(DomainError):
+    name: str
+
+
+@dataclass(eq=False)
+class SessionInvalid(DomainError):
+    """Unknown, expired, ended, or of another engagement or a disabled tenant: the caller is not told which."""
+
+
+@dataclass(eq=False)
+class AddressLimited(DomainError):
+    """Too many calls from this address."""
+
+    retry_after_seconds: int
 
 
 @dataclass(eq=False)

@@ -61,6 +61,15 @@ class StrictCharField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class StrictChoiceField(serializers.ChoiceField):
+    """One of some strings."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            raise serializers.ValidationError(f"Must be one of: {', '.join(map(str, self.choices))}.")
+        return data
+
+
 class MultiplierField(serializers.DecimalField):
     """A JSON number from 1 to 1000, with at most four decimals."""
 

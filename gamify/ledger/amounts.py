@@ -8,3 +8,8 @@ def multiplied(amount: int, multiplier: Decimal | None) -> int:
     if multiplier is None:
         return amount
     return int((amount * multiplier).to_integral_value(rounding=ROUND_FLOOR))
+
+
+def capped(amount: int, *, balance: int, most: int | None) -> int:
+    """As much of `amount` as may be added to `balance`, where nobody may have more than `most`."""
+    return amount if most is None else max(0, min(amount, most - balance))

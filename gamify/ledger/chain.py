@@ -21,6 +21,9 @@ def entry_hash(
     metadata: str | None,
     explanation: str | None,
     operation_id: UUID | None,
+    engagement_id: UUID | None,
+    activity_id: str | None,
+    transaction_type: str | None,
     created_at: datetime,
 ) -> bytes:
     """SHA-256 over the predecessor's hash (GENESIS for the first) and every stored column of the entry, those that
@@ -32,6 +35,9 @@ def entry_hash(
         f"{'null' if metadata is None else quoted(metadata)},"
         f"{'null' if explanation is None else quoted(explanation)},"
         f"{'null' if operation_id is None else quoted(operation_id.hex)},"
+        f"{'null' if engagement_id is None else quoted(engagement_id.hex)},"
+        f"{'null' if activity_id is None else quoted(activity_id)},"
+        f"{'null' if transaction_type is None else quoted(transaction_type)},"
         f'"{created_at.astimezone(UTC).isoformat()}"]'
     )
     return hashlib.sha256(previous + content.encode()).digest()

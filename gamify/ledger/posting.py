@@ -54,6 +54,10 @@ class Note:
     metadata: str | None = None
     explanation: str | None = None
     operation_id: UUID | None = None
+    # What the caller says it was for, and calls it.
+    engagement_id: UUID | None = None
+    activity_id: str | None = None
+    transaction_type: str | None = None
 
 
 _NO_NOTE = Note()
@@ -177,6 +181,9 @@ class Book:
             metadata=note.metadata,
             explanation=note.explanation,
             operation_id=note.operation_id,
+            engagement_id=note.engagement_id,
+            activity_id=note.activity_id,
+            transaction_type=note.transaction_type,
             created_at=created_at,
         )
         entry = EntryRow(account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash)

@@ -6,6 +6,7 @@ from gamify.models.ledger import Account, Consumption, Entry, Lot
 from gamify.models.operations import Operation
 from gamify.models.participants import Participant, participant_id
 from gamify.models.points import BurnOrder, ExpiryPolicy, PointsSystem
+from gamify.models.profiles import Profile
 from gamify.models.tiers import AwardType, Tier, TierTransition
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Operation",
     "Participant",
     "PointsSystem",
+    "Profile",
     "Tier",
     "TierTransition",
     "participant_id",

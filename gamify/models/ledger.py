@@ -85,6 +85,10 @@ class Entry(models.Model):
     metadata = models.TextField(null=True)
     explanation = models.TextField(null=True)
     operation_id = models.UUIDField(null=True)
+    # What the caller says it was for and calls it: an engagement, one of its activities, a "bonus", a "redemption".
+    engagement_id = models.UUIDField(null=True)
+    activity_id = models.CharField(max_length=255, null=True)
+    transaction_type = models.CharField(max_length=20, null=True)
     created_at = models.DateTimeField()
     hash = models.BinaryField()
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from gamify.errors import InvalidInput
 from gamify.models import Entry, participant_id
 from gamify.queries import programme
+from gamify.queries.programme import System
 from tenants import database
 from tenants.rates import Window
 from tenants.refs import TenantRef
@@ -18,6 +20,7 @@ class Balance:
     total_earned: int
     total_spent: int
     entries: int
+    last_earned_at: datetime | None
     window: Window
 
 
@@ -25,6 +28,9 @@ class Balance:
 class LedgerEntry:
     id: UUID
     kind: str
+    # What the caller called it, where it called it anything.
+    transaction_type: str | None
+    activity_id: str | None
     amount: int
     reason: str | None
     # JSON text, as it was stored.
@@ -40,9 +46,19 @@ class LedgerPage:
     window: Window
 
 
+def named_system(tenant: TenantRef, key: str | None) -> System:
+    """The points system `key`, or the default one. Raises InvalidInput."""
+    rules = programme.of(tenant)
+    found = rules.default_system if key is None else rules.system(key)
+    if found is None:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    return found
+
+
 # What is past its time and not yet swept is taken off here, so that no reader ever counts it.
 _BALANCE = """
     SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
+           a.last_earned_at,
            CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
@@ -55,38 +71,40 @@ _BALANCE = """
 """
 
 
-def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
-    """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
-    system = programme.of(tenant).default_system
+def balance(*, tenant: TenantRef, participant: str, system: System, now: datetime) -> Balance:
+    """What the participant can spend at `now`, and the lifetime totals."""
     id = participant_id(tenant.id, participant)
     row = database.send(_BALANCE, [now, system.id, id]).fetchone()
-    started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
+    started_at, writes, amount, earned, spent, entries, earned_at, due = row or (None, 0, *[None] * 5, 0)
     return Balance(
         participant=participant,
         balance=(amount or 0) - due,
         total_earned=earned or 0,
         total_spent=spent or 0,
         entries=entries or 0,
+        last_earned_at=earned_at,
         window=Window.at(tenant.write_rate, now, started_at=started_at, used=writes),
     )
 
 
-def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int, now: datetime) -> LedgerPage:
+def transactions(
+    *, tenant: TenantRef, participant: str, system: System, offset: int, limit: int, now: datetime
+) -> LedgerPage:
     """A page of the participant's ledger, newest first: `limit` entries after skipping `offset`.
 
     Entries are numbered densely, so a page of any depth is one range of the primary key, and `total` is a counter.
     """
-    current = balance(tenant=tenant, participant=participant, now=now)
+    current = balance(tenant=tenant, participant=participant, system=system, now=now)
     newest = current.entries - offset
     rows = (
         Entry.objects.filter(
             participant_id=participant_id(tenant.id, participant),
-            points_system_id=programme.of(tenant).default_system.id,
+            points_system_id=system.id,
             sequence__gt=newest - limit,
             sequence__lte=newest,
         )
         .order_by("-sequence")
-        .values_list("id", "kind", "amount", "reason", "metadata", "created_at")
+        .values_list("id", "kind", "transaction_type", "activity_id", "amount", "reason", "metadata", "created_at")
         if newest > 0
         else []
     )
@@ -127,10 +145,9 @@ _EXPIRING = """
 """
 
 
-def expiring(*, tenant: TenantRef, participant: str, within_days: int, now: datetime) -> ExpiringPoints:
+def expiring(*, tenant: TenantRef, participant: str, system: System, within_days: int, now: datetime) -> ExpiringPoints:
     """What will be lost in the coming days if it is not used, by the moment at which it is lost, soonest first."""
-    current = balance(tenant=tenant, participant=participant, now=now)
-    system = programme.of(tenant).default_system
+    current = balance(tenant=tenant, participant=participant, system=system, now=now)
     id = participant_id(tenant.id, participant)
     rows = database.send(_EXPIRING, [id, system.id, now, now + timedelta(days=within_days)]).fetchall()
     return ExpiringPoints(participant, [Expiring(amount, at) for at, amount in rows], current.window)

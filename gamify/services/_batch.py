@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -17,8 +17,9 @@ from gamify.errors import Busy, DomainError, IdempotencyKeyReused, RateLimitExce
 from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
-from gamify.queries.programme import Programme
+from gamify.queries.programme import Programme, System
 from gamify.services._member import Member, window_start
+from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.database import pipelined_transaction
 from tenants.rates import Window
@@ -32,33 +33,6 @@ UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "23505", "40001", "
 LOCK_NOT_AVAILABLE = "55P03"
 
 T = TypeVar("T")
-
-
-class Operation(Protocol):
-    """Something to be done to one participant, once."""
-
-    @property
-    def participant(self) -> str: ...
-    @property
-    def key(self) -> IdempotencyKey | None: ...
-
-    # Whether it counts against the participant's write cap.
-    is_capped: ClassVar[bool]
-    # The dataclass of plain JSON values that `apply` returns, and that a replay repeats.
-    outcome_type: ClassVar[type[Any]]
-
-    @property
-    def debit(self) -> int:
-        """Points that it takes off the balance, for which lots must be loaded."""
-        ...
-
-    def input_hash(self) -> bytes: ...
-
-    def check(self, now: datetime) -> None:
-        """Refuse what can be refused without the participant. Raises DomainError."""
-
-    def apply(self, member: Member) -> Any:
-        """Do it, in memory. Raises DomainError before anything is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +151,7 @@ class Batch:
         try:
             if item.key and (earlier := self._recall(item.key, item.input_hash())):
                 return Result(item.outcome_type(**json.loads(earlier.outcome)), replayed=True, window=window)
-            item.check(self.now)
+            item.check(self.programme, self.now)
             if item.is_capped:
                 _refuse_over_cap(window, self.now)
             outcome = item.apply(member)
@@ -201,12 +175,12 @@ class Batch:
         return self.members[id]
 
     def _wanted_lots(self, items: Sequence[Operation]) -> list[store.WantedLots]:
-        system = self.programme.default_system
-        debits: dict[UUID, int] = {}
+        debits: dict[tuple[UUID, System], int] = {}
         for item in items:
             id = participant_id(self.tenant.id, item.participant)
-            debits[id] = debits.get(id, 0) + item.debit
-        return [store.WantedLots((id, system.id), debit, system.oldest_first) for id, debit in debits.items()]
+            for system, debit in item.postings(self.programme):
+                debits[id, system] = debits.get((id, system), 0) + debit
+        return [store.WantedLots((id, system.id), debit, system.oldest_first) for (id, system), debit in debits.items()]
 
     def _recall(self, key: IdempotencyKey, hash: bytes) -> store.StoredOperation | None:
         """The operation that used `key` before, in this batch or an earlier call. Raises IdempotencyKeyReused."""

@@ -1,5 +1,8 @@
-"""Change a tenant's rules: tiers and badges. Every change moves the programme's version on, in its own transaction,
-so that every process follows the new rules from its next award on."""
+"""Change a tenant's rules: points systems, tiers, badges, engagements.
+
+Every change moves the programme's version on, in its own transaction, so that every process follows the new rules
+from its next award on.
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -8,14 +11,23 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
+from engagements.models import Engagement
+from engagements.origins import parse_origin
 from gamify import criteria
 from gamify.criteria import BadConfig
-from gamify.errors import BadgeCodeConflict, InvalidInput, TierCodeConflict, TierLevelConflict, TierNotFound
+from gamify.errors import (
+    BadgeCodeConflict,
+    EngagementNameConflict,
+    InvalidInput,
+    TierCodeConflict,
+    TierLevelConflict,
+    TierNotFound,
+)
 from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
-D = TypeVar("D", Tier, Badge, PointsSystem)
+D = TypeVar("D", Tier, Badge, PointsSystem, Engagement)
 
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
 EXPIRY_PERIODS_MAX = {
@@ -85,7 +97,8 @@ def save_tier(tier: Tier) -> Tier:
 
 def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
-    _check_field(system, "key")
+    for name in ("key", "max_points"):
+        _check_field(system, name)
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
@@ -102,6 +115,23 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     return _save(system)
 
 
+def save_engagement(engagement: Engagement) -> Engagement:
+    """Create or change an engagement. Raises InvalidInput, EngagementNameConflict."""
+    for name in ("name", "status", "currency_name", "allowed_origins"):
+        _check_field(engagement, name)
+    if engagement.points_system and engagement.points_system.tenant_id != engagement.tenant_id:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
+        raise InvalidInput((("ends_at", "Must be after starts_at."),))
+    engagement.allowed_origins = sorted({parse_origin(origin) for origin in engagement.allowed_origins})
+    try:
+        return _save(engagement)
+    except IntegrityError as error:
+        if constraint_of(error) == "engagement_name_unique":
+            raise EngagementNameConflict(engagement.name) from error
+        raise
+
+
 def _save(definition: D) -> D:
     with transaction.atomic():
         move_on(definition.tenant_id)
@@ -114,7 +144,7 @@ def move_on(tenant_id: UUID) -> None:
     Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
 
 
-def _check_field(definition: Tier | PointsSystem, name: str) -> None:
+def _check_field(definition: Tier | PointsSystem | Engagement, name: str) -> None:
     """What the database would refuse in another way, or round. Raises InvalidInput."""
     field: Any = definition._meta.get_field(name)
     try:

@@ -28,6 +28,9 @@ FACTS: dict[str, Any] = {
     "tier": "gold",
     "code": "gold",
     "level": 3,
+    "max_points": 1000,
+    "engagement": "550e8400-e29b-41d4-a716-446655440000",
+    "name": "Summer quiz",
 }
 
 

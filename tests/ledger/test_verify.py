@@ -202,7 +202,9 @@ def test_the_first_entry_that_breaks_is_named(shop: Tenant, sql: str, sequence: 
 def test_a_forged_entry_with_a_fitting_hash_is_one_too_many(shop: Tenant) -> None:
     last = Entry.objects.get(participant_id=participant_id(shop.id, "anna"), sequence=8)
     fields: dict[str, Any] = {
-        **dict.fromkeys(("reason", "metadata", "explanation", "operation_id")),
+        **dict.fromkeys(
+            ("reason", "metadata", "explanation", "operation_id", "engagement_id", "activity_id", "transaction_type")
+        ),
         "sequence": 9,
         "id": uuid7(),
         "kind": "award",

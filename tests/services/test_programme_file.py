@@ -25,18 +25,24 @@ FULL: dict[str, Any] = {
         {
             "key": "points",
             "name": "Points",
+            "description": None,
+            "badge_url": None,
             "burn_order": "soonest_expiry_first",
             "expiry_policy": "none",
             "expiry_periods": 0,
             "notice_days": None,
+            "max_points": None,
         },
         {
             "key": "xp",
             "name": "Experience",
+            "description": "For progress",
+            "badge_url": "https://cdn.example.com/xp.png",
             "burn_order": "oldest_credit_first",
             "expiry_policy": "end_of_year",
             "expiry_periods": 1,
             "notice_days": 30,
+            "max_points": 100_000,
         },
     ],
     "badges": [
@@ -91,7 +97,28 @@ FULL: dict[str, Any] = {
             "award_type": "manual",
         },
     ],
+    "engagements": [
+        {
+            "name": "Spin the wheel",
+            "status": "ended",
+            "starts_at": None,
+            "ends_at": None,
+            "points_system": None,
+            "currency_name": "",
+            "allowed_origins": [],
+        },
+        {
+            "name": "Summer quiz",
+            "status": "active",
+            "starts_at": "2026-06-01T00:00:00+00:00",
+            "ends_at": "2026-09-01T00:00:00+00:00",
+            "points_system": "xp",
+            "currency_name": "Stars",
+            "allowed_origins": ["https://play.example.com"],
+        },
+    ],
 }
+KINDS = {"points_systems": "points_system", "badges": "badge", "tiers": "tier", "engagements": "engagement"}
 
 
 def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
@@ -111,7 +138,8 @@ class TestSchema:
     def test_knows_every_section_field_and_criteria_type(self) -> None:
         schema = programme_file.schema()
         assert set(schema["properties"]) == set(FULL)
-        for section, kind in (("points_systems", "points_system"), ("badges", "badge"), ("tiers", "tier")):
+        assert set(KINDS) == set(FULL)
+        for section, kind in KINDS.items():
             assert set(schema["$defs"][kind]["properties"]) == set(FULL[section][0])
         for kind in ("badge", "tier"):
             listed = schema["$defs"][kind]["properties"]["criteria_type"]["enum"]
@@ -120,7 +148,8 @@ class TestSchema:
 
 class TestExport:
     def test_of_a_new_tenant(self, shop: Tenant) -> None:
-        assert programme_file.export(shop) == {"points_systems": FULL["points_systems"][:1], "badges": [], "tiers": []}
+        empty = {section: [] for section in FULL}
+        assert programme_file.export(shop) == empty | {"points_systems": FULL["points_systems"][:1]}
 
     def test_applied_elsewhere_and_exported_is_the_same(self, shop: Tenant) -> None:
         programme_file.apply(shop, FULL)
@@ -152,6 +181,8 @@ class TestApply:
             "badge retired: made.",
             "tier gold: made.",
             "tier silver: made.",
+            "engagement Spin the wheel: made.",
+            "engagement Summer quiz: made.",
         ]
         outcome = award(shop, "u", 500)
         assert outcome.badges_unlocked == ("first",)

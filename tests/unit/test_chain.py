@@ -26,6 +26,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "metadata": texts,
     "explanation": texts,
     "operation_id": st.none() | st.uuids(),
+    "engagement_id": st.none() | st.uuids(),
+    "activity_id": texts,
+    "transaction_type": texts,
     "created_at": moments,
 }
 contents = st.fixed_dictionaries(FIELDS)
@@ -121,6 +124,9 @@ def test_the_hash_of_a_known_entry_never_changes() -> None:
         metadata='{"order_id": "ord_abc"}',
         explanation=None,
         operation_id=UUID(int=4),
+        engagement_id=UUID(int=5),
+        activity_id="quiz_1",
+        transaction_type="bonus",
         created_at=datetime(2026, 2, 14, 10, 0, 0, 123456, tzinfo=UTC),
     )
-    assert known.hex() == "8bea0f645656c91e42eda624cbcdff38c2c8f3406aabf0e95ae16d9311f494cd"
+    assert known.hex() == "ede68078910a211e491e08028b519796eaf72e38c6627595c3f0cb45415c03c2"

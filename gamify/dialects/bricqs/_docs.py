@@ -38,11 +38,16 @@ WHEN = {
     "RATE_LIMIT_PARTICIPANT_EXCEEDED": "Per-participant write rate cap exceeded. The Retry-After response header"
     " tells you when to retry.",
     "insufficient_points": "Available balance is below the requested amount.",
+    "points_cap_reached": "The points system has a maximum, and the participant has reached it.",
     "body_too_large": "The body is larger than MAX_BODY_BYTES.",
     "unsupported_media_type": "The Content-Type is not application/json.",
     "tier_not_found": "No such tier exists for the tenant; to be assigned, it must be active.",
     "tier_code_conflict": "Another tier definition already uses that code for this tenant.",
     "tier_level_conflict": "Another tier definition already uses that level for this tenant.",
+    "engagement_not_found": "No such engagement exists for the tenant.",
+    "engagement_ended": "The engagement has ended: no sessions can be opened in it.",
+    "engagement_name_conflict": "Another engagement already has that name for this tenant.",
+    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
     "badge_code_conflict": "Another badge already uses that code for this tenant.",
     "TIER_ASSIGN_CONFLICT": "Concurrent modification raced the assignment. Retry the call (the Idempotency-Key keeps"
     " the retry safe).",
@@ -52,7 +57,10 @@ STATUS = {
     "unauthorized": 401,
     "forbidden": 403,
     "tier_not_found": 404,
+    "engagement_not_found": 404,
     "IDEMPOTENCY_KEY_REUSED": 409,
+    "engagement_ended": 409,
+    "RATE_LIMIT_ADDRESS_EXCEEDED": 429,
     "TIER_ASSIGN_CONFLICT": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
@@ -234,7 +242,7 @@ balance = endpoint(
     " leaves expiry out. A participant that was never seen has zeros.",
     success=io.BalanceOutput,
     errors=READ,
-    parameters=[PARTICIPANT],
+    parameters=[PARTICIPANT, io.SystemInput],
     example={"participant_id": "user_123", "balance": 1500, "total_earned": 5000, "total_spent": 3500},
 )
 
@@ -243,7 +251,7 @@ transactions = endpoint(
     description="Awards, deductions and expiries. A page of any depth costs the same.",
     success=io.TransactionsOutput,
     errors=READ,
-    parameters=[PARTICIPANT, io.PageInput],
+    parameters=[PARTICIPANT, io.TransactionsInput],
     example={
         "participant_id": "user_123",
         "transactions": [

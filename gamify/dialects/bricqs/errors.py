@@ -46,6 +46,11 @@ TABLE: ErrorTable = {
         "insufficient_points",
         f"Insufficient points. Available: {e.available}, requested: {e.requested}",
     ),
+    errors.PointsCapReached: lambda e: Refusal(
+        400,
+        "points_cap_reached",
+        f"The participant has all the points that this points system lets anybody have: {e.max_points}.",
+    ),
     errors.TierNotFound: lambda e: Refusal(404, "tier_not_found", f"There is no such tier here: {e.tier}."),
     errors.TierCodeConflict: lambda e: Refusal(
         400, "tier_code_conflict", f"Another tier already has the code {e.code!r}. Codes are unique, and never change."
@@ -57,6 +62,25 @@ TABLE: ErrorTable = {
         409,
         "TIER_ASSIGN_CONFLICT",
         "Other writes to this participant got in between. Nothing was done; retry with the same idempotency key.",
+    ),
+    errors.EngagementNotFound: lambda e: Refusal(
+        404, "engagement_not_found", f"There is no such engagement here: {e.engagement}."
+    ),
+    errors.EngagementEnded: lambda e: Refusal(
+        409, "engagement_ended", "This engagement has ended; no sessions can be opened in it."
+    ),
+    errors.EngagementNameConflict: lambda e: Refusal(
+        400, "engagement_name_conflict", f"Another engagement already has the name {e.name!r}."
+    ),
+    # One sentence for all that can be wrong with a session, so that nothing can be found out by asking.
+    errors.SessionInvalid: lambda e: Refusal(
+        401, "unauthorized", "The session is not valid. Ask your server to open a new one for this engagement."
+    ),
+    errors.AddressLimited: lambda e: Refusal(
+        429,
+        "RATE_LIMIT_ADDRESS_EXCEEDED",
+        f"Too many calls from your address. Retry in {e.retry_after_seconds} seconds.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
     ),
     errors.BadgeCodeConflict: lambda e: Refusal(
         400, "badge_code_conflict", f"Another badge already has the code {e.code!r}."

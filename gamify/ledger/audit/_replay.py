@@ -79,6 +79,9 @@ class Replay:
         metadata: str | None,
         explanation: str | None,
         operation_id: UUID | None,
+        engagement_id: UUID | None,
+        activity_id: str | None,
+        transaction_type: str | None,
         created_at: datetime,
         hash: bytes,
     ) -> None:
@@ -102,6 +105,9 @@ class Replay:
             metadata=metadata,
             explanation=explanation,
             operation_id=operation_id,
+            engagement_id=engagement_id,
+            activity_id=activity_id,
+            transaction_type=transaction_type,
             created_at=created_at,
         )
         if seen.last_hash != hash:

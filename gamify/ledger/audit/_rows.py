@@ -30,7 +30,7 @@ ACCOUNTS = """
 """
 ENTRIES = """
     SELECT participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, metadata,
-           explanation, operation_id, created_at, hash
+           explanation, operation_id, engagement_id, activity_id, transaction_type, created_at, hash
       FROM gamify_entry r WHERE {filter} ORDER BY participant_id, points_system_id, sequence
 """
 LOTS = """

@@ -129,7 +129,8 @@ def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
 def _insert_entries(books: Sequence[Book]) -> None:
     _insert(
         """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after,
-                         reason, metadata, explanation, operation_id, created_at, hash)""",
+                         reason, metadata, explanation, operation_id, engagement_id, activity_id, transaction_type,
+                         created_at, hash)""",
         [
             (
                 *_key(book),
@@ -142,6 +143,9 @@ def _insert_entries(books: Sequence[Book]) -> None:
                 e.note.metadata,
                 e.note.explanation,
                 e.note.operation_id,
+                e.note.engagement_id,
+                e.note.activity_id,
+                e.note.transaction_type,
                 e.created_at,
                 e.hash,
             )

@@ -1,16 +1,19 @@
 """The sections of a programme file, in the order in which they are applied."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 
+from engagements.models import Engagement
 from gamify.errors import DomainError, InvalidInput
 from gamify.models import Badge, PointsSystem, Tier
-from gamify.services.definitions import save_badge, save_points_system, save_tier
+from gamify.services.definitions import save_badge, save_engagement, save_points_system, save_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,14 @@ class Section:
     identity: str
     fields: tuple[str, ...]
     save: Callable[[Any], Any]
+    # Fields that refer to another definition of the tenant: its model, and the field by which the file calls it.
+    references: Mapping[str, tuple[type[Any], str]] = field(default_factory=dict)
     # A field that is unique within a tenant and may be exchanged between two of its items.
     exchangeable: str | None = None
 
     def export(self, tenant_id: UUID) -> list[dict[str, Any]]:
         rows = self.model.objects.filter(tenant_id=tenant_id).order_by(self.identity)
-        return [{name: _to_json(getattr(row, name)) for name in (self.identity, *self.fields)} for row in rows]
+        return [{name: self._to_json(row, name) for name in (self.identity, *self.fields)} for row in rows]
 
     def apply(self, tenant_id: UUID, items: Sequence[dict[str, Any]]) -> list[str]:
         """Raises InvalidInput with paths into the file."""
@@ -41,13 +46,10 @@ class Section:
             row = rows.get(item[self.identity])
             new = row is None
             row = row or self.model(tenant_id=tenant_id, **{self.identity: item[self.identity]})
-            differences = [] if new else self._differences(row, item)
-            if not new and not differences:
-                continue
-            for name in self.fields:
-                if name in item:
-                    setattr(row, name, _from_json(row, name, item[name]))
             try:
+                differences = self._change(row, item)
+                if not new and not differences:
+                    continue
                 self.save(row)
             except DomainError as error:
                 raise self._located(error, index) from error
@@ -55,9 +57,39 @@ class Section:
             changes.append(f"{self.noun} {item[self.identity]}: {what}.")
         return changes
 
-    def _differences(self, row: Model, item: dict[str, Any]) -> list[str]:
-        before = {name: _to_json(getattr(row, name)) for name in self.fields if name in item}
-        return [f"{name} {before[name]!r} → {item[name]!r}" for name in before if not _same(before[name], item[name])]
+    def _change(self, row: Model, item: dict[str, Any]) -> list[str]:
+        """Set the fields that the item names, and say which of them that changed. Raises InvalidInput."""
+        differences = []
+        for name in self.fields:
+            if name in item:
+                before = self._to_json(row, name)
+                setattr(row, name, self._from_json(row, name, item[name]))
+                after = self._to_json(row, name)
+                if not _same(before, after):
+                    differences.append(f"{name} {before!r} → {after!r}")
+        return differences
+
+    def _to_json(self, row: Model, name: str) -> Any:
+        value = getattr(row, name)
+        if name in self.references:
+            return value and getattr(value, self.references[name][1])
+        if isinstance(value, datetime):
+            return value.isoformat()
+        return float(value) if isinstance(value, Decimal) else value
+
+    def _from_json(self, row: Any, name: str, value: Any) -> Any:
+        # As the database would give it back.
+        if name in self.references and value is not None:
+            model, identity = self.references[name]
+            found = model.objects.filter(tenant_id=row.tenant_id, **{identity: value}).first()
+            if found is None:
+                raise InvalidInput(((name, f"There is no {value!r}."),))
+            return found
+        column: Any = row._meta.get_field(name)
+        try:
+            return column.to_python(str(value) if isinstance(value, float) else value)
+        except ValidationError as error:
+            raise InvalidInput(((name, " ".join(error.messages)),)) from error
 
     def _refuse_repeated(self, items: Sequence[dict[str, Any]]) -> None:
         seen: set[str] = set()
@@ -82,10 +114,6 @@ class Section:
         return InvalidInput(((f"{self.name}[{index}]", f"{type(error).__name__}: {facts}."),))
 
 
-def _to_json(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
-
-
 def _same(one: Any, other: Any) -> bool:
     """Whether both are the same JSON; in Python, true is 1."""
     if isinstance(one, dict) and isinstance(other, dict):
@@ -95,19 +123,22 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def _from_json(row: Model, name: str, value: Any) -> Any:
-    # As the database would give it back.
-    field: Any = row._meta.get_field(name)
-    return field.to_python(str(value) if isinstance(value, float) else value)
-
-
 ALL = (
     Section(
         "points_systems",
         "points system",
         PointsSystem,
         "key",
-        ("name", "burn_order", "expiry_policy", "expiry_periods", "notice_days"),
+        (
+            "name",
+            "description",
+            "badge_url",
+            "burn_order",
+            "expiry_policy",
+            "expiry_periods",
+            "notice_days",
+            "max_points",
+        ),
         save_points_system,
     ),
     Section(
@@ -139,5 +170,14 @@ ALL = (
         ),
         save_tier,
         exchangeable="level",
+    ),
+    Section(
+        "engagements",
+        "engagement",
+        Engagement,
+        "name",
+        ("status", "starts_at", "ends_at", "points_system", "currency_name", "allowed_origins"),
+        save_engagement,
+        references={"points_system": (PointsSystem, "key")},
     ),
 )
