@@ -70,8 +70,8 @@ class Engagement(models.Model):
 class Session(models.Model):
     """What a participant's browser holds: a bearer secret, of which only a hash is kept. See `engagements.sessions`."""
 
-    # SHA-256 of the secret: the look-up of every call, and as good an id as any.
-    digest = models.CharField(max_length=64, primary_key=True, editable=False)
+    # Computed from the secret, and the look-up of every call.
+    id = models.UUIDField(primary_key=True, editable=False)
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="sessions")
     # The participant's external id; whose tenant that is, the engagement says.
     participant = models.CharField(max_length=255)

@@ -1,6 +1,6 @@
 """Start, resolve and end sessions: the only place that sees a session's secret.
 
-A secret carries 128 random bits, so that a plain SHA-256 of it can be neither reversed nor guessed. Whatever is wrong
+A secret carries 128 random bits, so that a plain hash of it can be neither reversed nor guessed. Whatever is wrong
 with a session, the same statement finds out in the same time, and the caller learns only that it is not valid.
 """
 
@@ -39,7 +39,7 @@ def start(*, engagement: Engagement, participant: str, ttl_seconds: int, now: da
     assert 1 <= ttl_seconds <= TTL_SECONDS_MAX, ttl_seconds
     secret = f"sess_{secrets.token_hex(16)}"
     session = Session.objects.create(
-        digest=_digest(secret),
+        id=_session_id(secret),
         engagement=engagement,
         participant=participant,
         expires_at=now + timedelta(seconds=ttl_seconds),
@@ -55,7 +55,7 @@ _RESOLVE = """
       JOIN engagements_engagement e ON e.id = s.engagement_id
       JOIN tenants_tenant t ON t.id = e.tenant_id
       LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
-     WHERE s.digest = $1 AND s.engagement_id = $2 AND s.expires_at > $3 AND s.revoked_at IS NULL
+     WHERE s.id = $1 AND s.engagement_id = $2 AND s.expires_at > $3 AND s.revoked_at IS NULL
        AND t.is_active AND coalesce(live.is_active, true)
 """
 
@@ -66,7 +66,7 @@ def resolve(*, secret: str, engagement_id: str, now: datetime) -> OpenSession:
     Raises SessionRefused: unknown, expired, ended, another engagement's, or a disabled tenant's.
     """
     # A text that is no id is looked up like one: an answer that comes faster would tell them apart.
-    params = [_digest(secret), _uuid(engagement_id), now]
+    params = [_session_id(secret), _uuid(engagement_id), now]
     row = database.with_fresh_connection(lambda: database.send(_RESOLVE, params).fetchone())
     if row is None:
         raise SessionRefused
@@ -78,13 +78,14 @@ def resolve(*, secret: str, engagement_id: str, now: datetime) -> OpenSession:
 def end(*, engagement: Engagement, secret: str, now: datetime) -> bool:
     """End a session of `engagement`; it is refused from the next call on. False: there is no such session. Repeating
     it changes nothing."""
-    found = Session.objects.filter(pk=_digest(secret), engagement=engagement)
+    found = Session.objects.filter(pk=_session_id(secret), engagement=engagement)
     found.filter(revoked_at__isnull=True).update(revoked_at=now)
     return found.exists()
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+def _session_id(secret: str) -> UUID:
+    """The first half of the secret's SHA-256: as many bits as the secret has."""
+    return UUID(bytes=hashlib.sha256(secret.encode(errors="replace")).digest()[:16])
 
 
 def _uuid(text: str) -> UUID:

@@ -19,7 +19,7 @@ DISTRIBUTED = {
     "gamify_profile": "participant_id",
     # Placed by its key alone: a transaction about one participant reaches it by a second connection.
     "gamify_operation": "id",
-    "engagements_session": "digest",
+    "engagements_session": "id",
 }
 APPS = ("tenants", "engagements", "gamify")
 
