@@ -3,9 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import engagements.models
 import uuid_utils.compat
 from django.db import migrations, models
+
+import engagements.models
 
 
 class Migration(migrations.Migration):

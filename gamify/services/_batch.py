@@ -112,6 +112,7 @@ class Batch:
             operation_ids={key.operation_id(self.tenant.id) for key in keys},
             earned_since=[window_start(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
+            profiles_of={participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile},
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
@@ -136,6 +137,7 @@ class Batch:
             changes.transitions += member.transitions
             changes.unlocks += member.unlocks
             changes.facts += member.facts
+            changes.profiles += [member.new_profile] if member.new_profile else []
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
 
     def _decide(self, item: Operation | DomainError) -> Result:

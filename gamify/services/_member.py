@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from gamify.criteria import Standing
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, EntryRow
-from gamify.ledger.store import AccountKey, FactRow, ParticipantState, Snapshot, Transition, Unlock
+from gamify.ledger.store import AccountKey, FactRow, ParticipantState, ProfileState, Snapshot, Transition, Unlock
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -55,12 +55,26 @@ class Member:
     transitions: list[Transition] = field(default_factory=list)
     unlocks: list[Unlock] = field(default_factory=list)
     facts: list[FactRow] = field(default_factory=list)
+    # As it is to be, where it is to be changed.
+    new_profile: ProfileState | None = None
     # Entries of each book that facts were already made of.
     told: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def tier(self) -> TierRule | None:
         return self.programme.tiers[self.state.tier_id] if self.state.tier_id else None
+
+    @property
+    def profile(self) -> ProfileState | None:
+        """Only for operations that want it. None: the participant was never identified."""
+        return self.new_profile or self.snapshot.profiles.get(self.state.id)
+
+    def identify(self, **known: Any) -> None:
+        """Make or change the profile: the fields that are `known`, and no others."""
+        before = self.profile
+        after = replace(before or ProfileState(self.state.id), **known)
+        if after != before:
+            self.new_profile = after
 
     def book(self, system: System) -> Book:
         """The participant's account in `system`, with what is due written off."""

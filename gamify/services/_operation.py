@@ -21,6 +21,8 @@ class Operation(ABC):
 
     # Whether it counts against the participant's write cap.
     is_capped: ClassVar[bool] = True
+    # Whether `member.profile` must be loaded.
+    wants_profile: ClassVar[bool] = False
     # The dataclass of plain JSON values that `apply` returns, and that a replay repeats.
     outcome_type: ClassVar[type[Any]]
 

@@ -148,7 +148,7 @@ class TestSchema:
 
 class TestExport:
     def test_of_a_new_tenant(self, shop: Tenant) -> None:
-        empty = {section: [] for section in FULL}
+        empty: dict[str, Any] = {section: [] for section in FULL}
         assert programme_file.export(shop) == empty | {"points_systems": FULL["points_systems"][:1]}
 
     def test_applied_elsewhere_and_exported_is_the_same(self, shop: Tenant) -> None:

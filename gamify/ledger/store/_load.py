@@ -7,7 +7,14 @@ from uuid import UUID
 
 from gamify.ledger.lots import LotState
 from gamify.ledger.posting import AccountState
-from gamify.ledger.store.rows import AccountKey, ParticipantState, Snapshot, StoredOperation, WantedLots
+from gamify.ledger.store.rows import (
+    AccountKey,
+    ParticipantState,
+    ProfileState,
+    Snapshot,
+    StoredOperation,
+    WantedLots,
+)
 from tenants.database import Row, send
 
 _LOCK = """
@@ -28,6 +35,11 @@ _EARNED_SINCE = """
       JOIN gamify_entry e ON e.participant_id = ANY($2) AND e.points_system_id = $3
                          AND e.kind = 'award' AND e.created_at > since.at
      GROUP BY 1, 2
+"""
+_PROFILES = """
+    SELECT participant_id, name, email, time_zone, subscribe_to_emails, device_tokens, attributes,
+           created_at, updated_at
+      FROM gamify_profile WHERE participant_id = ANY($1)
 """
 _OPERATIONS = "SELECT id, key, input_hash, outcome FROM gamify_operation WHERE id = ANY($1)"
 # Where nothing is debited: the lots that are due, and the one that expires next, for the account's next_expires_at.
@@ -117,6 +129,7 @@ def lock_and_load(
     operation_ids: Collection[UUID],
     earned_since: Sequence[datetime] = (),
     earned_in: UUID,
+    profiles_of: Collection[UUID] = (),
     now: datetime,
 ) -> Snapshot:
     """Lock `participants` (id to external id) and read what an operation on them needs, waiting once.
@@ -130,6 +143,7 @@ def lock_and_load(
     accounts = send(_ACCOUNTS, [ids, tenant_id])
     operations = send(_OPERATIONS, [sorted(operation_ids)])
     lots = _send_lots(wanted_lots, now) if wanted_lots else None
+    profiles = send(_PROFILES, [sorted(profiles_of)]) if profiles_of else None
     earned = send(_EARNED_SINCE, [list(earned_since), ids, earned_in]) if earned_since else None
 
     states = {id: ParticipantState(True, id, external_id) for id, external_id in participants.items()}
@@ -146,6 +160,7 @@ def lock_and_load(
         operations={row[0]: StoredOperation(*row) for row in operations.fetchall()},
         lots=_by_account(lots.fetchall() if lots else ()),
         earned_since=sums,
+        profiles={row[0]: _profile(row) for row in (profiles.fetchall() if profiles else ())},
     )
 
 
@@ -157,6 +172,11 @@ def _send_lots(wanted: Sequence[WantedLots], now: datetime) -> Any:
     return send(
         _LOTS, [now, participants, systems, [each.debit for each in wanted], [each.oldest_first for each in wanted]]
     )
+
+
+def _profile(row: Row) -> ProfileState:
+    id, name, email, time_zone, subscribes, tokens, attributes, created_at, updated_at = row
+    return ProfileState(id, name, email, time_zone, subscribes, tuple(tokens), attributes, created_at, updated_at)
 
 
 def _by_account(rows: Iterable[Row]) -> dict[AccountKey, list[LotState]]:

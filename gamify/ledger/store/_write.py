@@ -1,5 +1,6 @@
 """Write: the other half of the store."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from gamify.ledger.store.rows import (
     Changes,
     FactRow,
     ParticipantState,
+    ProfileState,
     StoredOperation,
     Transition,
     Unlock,
@@ -36,6 +38,7 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     operations = sorted(changes.operations, key=lambda operation: operation.id)
     _insert_participants([state for state in people if state.is_new], tenant_id, now)
     _update_participants([state for state in people if not state.is_new])
+    _upsert_profiles(sorted(changes.profiles, key=lambda profile: profile.participant_id), tenant_id, now)
     _upsert_accounts([book.account for book in books])
     _insert_entries(books)
     _insert_lots(books)
@@ -89,6 +92,33 @@ def _changing(state: ParticipantState) -> Row:
         state.tier_pinned,
         state.badge_codes,
         state.fact_transaction,
+    )
+
+
+def _upsert_profiles(profiles: Sequence[ProfileState], tenant_id: UUID, now: datetime) -> None:
+    _insert(
+        """gamify_profile (participant_id, tenant_id, name, email, time_zone, subscribe_to_emails, device_tokens,
+                           attributes, created_at, updated_at)""",
+        [
+            (
+                p.participant_id,
+                tenant_id,
+                p.name,
+                p.email,
+                p.time_zone,
+                p.subscribe_to_emails,
+                list(p.device_tokens),
+                json.dumps(dict(p.attributes)),
+                p.created_at or now,
+                now,
+            )
+            for p in profiles
+        ],
+        """ON CONFLICT (participant_id) DO UPDATE SET
+               name = excluded.name, email = excluded.email, time_zone = excluded.time_zone,
+               subscribe_to_emails = excluded.subscribe_to_emails, device_tokens = excluded.device_tokens,
+               attributes = excluded.attributes, updated_at = excluded.updated_at""",
+        columns=(*["$"] * 7, "$::jsonb", "$", "$"),
     )
 
 

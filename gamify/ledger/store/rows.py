@@ -1,5 +1,6 @@
 """What is loaded and written, as values. An account's own rows are in `gamify.ledger.posting`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +25,21 @@ class ParticipantState:
     badge_codes: list[str] = field(default_factory=list)
     # Where its last facts stand; what it is afterwards is the database's affair.
     fact_transaction: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """What is known of a participant beside its points."""
+
+    participant_id: UUID
+    name: str | None = None
+    email: str | None = None
+    time_zone: str | None = None
+    subscribe_to_emails: bool = True
+    device_tokens: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,7 @@ class Changes:
     unlocks: list[Unlock] = field(default_factory=list)
     facts: list[FactRow] = field(default_factory=list)
     operations: list[StoredOperation] = field(default_factory=list)
+    profiles: list[ProfileState] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +111,5 @@ class Snapshot:
     operations: dict[UUID, StoredOperation]
     # Earned since each of the moments asked for, by participant.
     earned_since: dict[UUID, dict[datetime, int]]
+    # Of the participants for whom they were asked; who was never identified has none.
+    profiles: dict[UUID, ProfileState]
