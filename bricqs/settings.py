@@ -23,6 +23,12 @@ SERVE_PORT = env.int("PORT", 8000)
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
+# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py.
+SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "600/m")
+FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
+# The header in which a proxy of yours says where a call comes from, such as X-Real-IP. Set it only behind one that
+# overwrites or appends to it: whoever can send the header chooses an address.
+PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
@@ -37,6 +43,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
+    "django_ratelimit",
+    "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "bricqs",
@@ -47,6 +55,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -75,9 +84,26 @@ TEMPLATES = [
 ]
 
 if cache_url := env.str("CACHE_URL", ""):
-    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": cache_url}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": cache_url,
+            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept.
+            "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
+        }
+    }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
+    # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
+    SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+RATELIMIT_FAIL_OPEN = True
+RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
@@ -105,6 +131,14 @@ STATIC_URL = "/static/"
 # Assets are read from the packages themselves: nothing has to be collected before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+
+# What browsers call from other sites; engagements/cors.py says which of them may read the answers.
+SESSION_API_PATH = "/api/v1/points/"
+CORS_URLS_REGEX = rf"^{SESSION_API_PATH}"
+CORS_ALLOW_METHODS = ["POST"]
+CORS_ALLOW_HEADERS = ["content-type"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_PREFLIGHT_MAX_AGE = 3600
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -36,6 +36,7 @@ urlpatterns = [
     path("healthz", csrf_exempt(health.healthz)),
     path("readyz", csrf_exempt(health.readyz)),
     path("api/v1/gamify/", include("gamify.dialects.bricqs.urls")),
+    path("api/v1/", include("gamify.dialects.bricqs.session_urls")),
     path("api/schema/", SpectacularAPIView.as_view(http_method_names=READ_ONLY), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=READ_ONLY), name="docs"),
     path("admin/", admin.site.urls),

@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class EngagementsConfig(AppConfig):
     name = "engagements"
+
+    def ready(self) -> None:
+        # Registers who may read across origins.
+        from engagements import cors  # noqa: F401

@@ -130,6 +130,11 @@ class SessionInvalid(DomainError):
 
 
 @dataclass(eq=False)
+class SessionNotFound(DomainError):
+    """There is no such session to be ended."""
+
+
+@dataclass(eq=False)
 class AddressLimited(DomainError):
     """Too many calls from this address."""
 

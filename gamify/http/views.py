@@ -48,6 +48,10 @@ class DialectViewSet(ViewSet):
         # The clock is read here, once per request, and passed down.
         self.now = timezone.now()
         super().initial(request, *args, **kwargs)
+        self.admit(request)
+
+    def admit(self, request: Request) -> None:
+        """Find out who is calling, and whether it may."""
         assert isinstance(request.user, Caller), "every endpoint authenticates"
         self.caller = request.user
         if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):

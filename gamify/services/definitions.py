@@ -18,6 +18,7 @@ from gamify.criteria import BadConfig
 from gamify.errors import (
     BadgeCodeConflict,
     EngagementNameConflict,
+    EngagementNotFound,
     InvalidInput,
     TierCodeConflict,
     TierLevelConflict,
@@ -115,6 +116,25 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     return _save(system)
 
 
+def create_engagement(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Engagement:
+    """`points_system` is the key of one. Raises InvalidInput, EngagementNameConflict."""
+    engagement = Engagement(tenant_id=tenant_id)
+    _set_engagement(engagement, fields)
+    return save_engagement(engagement)
+
+
+def update_engagement(*, tenant_id: UUID, engagement_id: UUID, fields: Mapping[str, Any]) -> Engagement:
+    """Change the fields given and no others. Raises EngagementNotFound, InvalidInput, EngagementNameConflict."""
+    with transaction.atomic():
+        move_on(tenant_id)
+        found = Engagement.objects.select_for_update(no_key=True, of=("self",)).select_related("points_system")
+        engagement = found.filter(tenant_id=tenant_id, pk=engagement_id).first()
+        if engagement is None:
+            raise EngagementNotFound(str(engagement_id))
+        _set_engagement(engagement, fields)
+        return save_engagement(engagement)
+
+
 def save_engagement(engagement: Engagement) -> Engagement:
     """Create or change an engagement. Raises InvalidInput, EngagementNameConflict."""
     for name in ("name", "status", "currency_name", "allowed_origins"):
@@ -130,6 +150,15 @@ def save_engagement(engagement: Engagement) -> Engagement:
         if constraint_of(error) == "engagement_name_unique":
             raise EngagementNameConflict(engagement.name) from error
         raise
+
+
+def _set_engagement(engagement: Engagement, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if name == "points_system" and value is not None:
+            value = PointsSystem.objects.filter(tenant_id=engagement.tenant_id, key=value).first()
+            if value is None:
+                raise InvalidInput((("points_system", "There is no such points system here."),))
+        setattr(engagement, name, value)
 
 
 def _save(definition: D) -> D:

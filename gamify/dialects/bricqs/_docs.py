@@ -45,6 +45,7 @@ WHEN = {
     "tier_code_conflict": "Another tier definition already uses that code for this tenant.",
     "tier_level_conflict": "Another tier definition already uses that level for this tenant.",
     "engagement_not_found": "No such engagement exists for the tenant.",
+    "session_not_found": "There is no such session in this engagement.",
     "engagement_ended": "The engagement has ended: no sessions can be opened in it.",
     "engagement_name_conflict": "Another engagement already has that name for this tenant.",
     "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
@@ -58,6 +59,7 @@ STATUS = {
     "forbidden": 403,
     "tier_not_found": 404,
     "engagement_not_found": 404,
+    "session_not_found": 404,
     "IDEMPOTENCY_KEY_REUSED": 409,
     "engagement_ended": 409,
     "RATE_LIMIT_ADDRESS_EXCEEDED": 429,
@@ -126,15 +128,18 @@ def endpoint(
     description: str,
     success: Any,
     errors: Sequence[str],
-    example: dict[str, Any],
+    example: dict[str, Any] | None = None,
     request: Any = None,
     request_example: dict[str, Any] | None = None,
     parameters: Sequence[Any] = (),
     success_status: int = 200,
     tag: str = "Points",
+    is_public: bool = False,
 ) -> Callable[[F], F]:
     """One operation of the reference, complete with its refusals."""
-    examples = [OpenApiExample("Response", example, response_only=True, status_codes=[str(success_status)])]
+    examples = []
+    if example:
+        examples.append(OpenApiExample("Response", example, response_only=True, status_codes=[str(success_status)]))
     if request_example:
         examples.append(OpenApiExample("Request", request_example, request_only=True))
     by_status: dict[int, list[str]] = {}
@@ -150,7 +155,9 @@ def endpoint(
         request=request,
         responses=replies,
         examples=examples,
-        parameters=[*parameters, *RATE_HEADERS],
+        # Who calls without a key has no write cap to be told of.
+        parameters=[RETRY_AFTER] if is_public else [*parameters, *RATE_HEADERS],
+        auth=[] if is_public else None,
     )
 
 

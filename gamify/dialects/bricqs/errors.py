@@ -76,6 +76,7 @@ TABLE: ErrorTable = {
     errors.SessionInvalid: lambda e: Refusal(
         401, "unauthorized", "The session is not valid. Ask your server to open a new one for this engagement."
     ),
+    errors.SessionNotFound: lambda e: Refusal(404, "session_not_found", "There is no such session in this engagement."),
     errors.AddressLimited: lambda e: Refusal(
         429,
         "RATE_LIMIT_ADDRESS_EXCEEDED",

@@ -1,0 +1,38 @@
+"""Which web pages may read what a session shows: those of its engagement's allowed origins, and nobody else's."""
+
+from typing import Any
+
+from corsheaders.signals import check_request_enabled
+from django.conf import settings
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from engagements.models import Engagement, Status
+from engagements.origins import parse_origin
+
+
+def admit(request: HttpRequest, origins: tuple[str, ...]) -> None:
+    """The session behind `request` belongs to an engagement with these origins: from here on they decide."""
+    request.allowed_origins = origins  # type: ignore[attr-defined]
+
+
+@receiver(check_request_enabled)
+def is_allowed(request: HttpRequest, **_: Any) -> bool:
+    origin = _origin(request)
+    # Asked about every request of every path.
+    if origin is None or not request.path_info.startswith(settings.SESSION_API_PATH):
+        return False
+    admitted: tuple[str, ...] | None = getattr(request, "allowed_origins", None)
+    if admitted is not None:
+        return origin in admitted
+    # A preflight names no engagement, and of a refused call it is not known: any engagement's page may read the answer.
+    return Engagement.objects.filter(
+        allowed_origins__contains=[origin], status=Status.ACTIVE, tenant__is_active=True
+    ).exists()
+
+
+def _origin(request: HttpRequest) -> str | None:
+    try:
+        return parse_origin(request.headers.get("Origin", ""))
+    except ValueError:
+        return None
