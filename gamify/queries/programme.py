@@ -109,7 +109,8 @@ class Programme:
             standing = replace(standing, tier_level=tier.level if tier else None)
             due = tuple(b for b in self.badges if b.code not in standing.badges and b.criterion.holds(standing))
             rounds.append(due)
-            standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
+            if due:
+                standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
             target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
             if target == tier and not due:
                 return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
