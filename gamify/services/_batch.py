@@ -4,13 +4,13 @@ What an operation does to its participant is its own business (`Operation.apply`
 idempotency, the write cap, and that what was refused leaves nothing behind.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 from django.db import DatabaseError
 
 from gamify.errors import Busy, CallerOutdated, DomainError, IdempotencyKeyReused, RateLimitExceeded
@@ -166,7 +166,7 @@ class Batch:
         )
         try:
             if item.key and (earlier := self._recall(item.key, item.input_hash())):
-                return Result(item.outcome_type(**json.loads(earlier.outcome)), replayed=True, window=window)
+                return Result(item.outcome_type(**orjson.loads(earlier.outcome)), replayed=True, window=window)
             item.check(self.programme, self.now)
             if item.is_capped:
                 _refuse_over_cap(window, self.now)
@@ -224,7 +224,7 @@ class Batch:
 
 def _to_json(outcome: Any) -> str:
     # Its values are plain JSON already; dataclasses.asdict would copy each of them.
-    return json.dumps({field.name: getattr(outcome, field.name) for field in fields(outcome)})
+    return orjson.dumps({field.name: getattr(outcome, field.name) for field in fields(outcome)}).decode()
 
 
 def _with_key(item: Any, index: int, batch_key: IdempotencyKey | None) -> Any:
