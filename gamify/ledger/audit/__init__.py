@@ -10,8 +10,9 @@ from uuid import UUID
 from gamify.ledger.audit._replay import Breach as Breach
 from gamify.ledger.audit._replay import Checked as Checked
 from gamify.ledger.audit._replay import Replay, name_of
-from gamify.ledger.audit._rows import ACCOUNTS, CONSUMPTIONS, ENTRIES, LOTS, Groups, Scope, snapshot
+from gamify.ledger.audit._rows import ACCOUNTS, CONSUMPTIONS, ENTRIES, LOTS, Groups, Scope
 from gamify.ledger.posting import AccountState
+from tenants.database import snapshot
 
 
 def verify(tenant_id: UUID | None = None, since: datetime | None = None) -> Iterator[Checked]:

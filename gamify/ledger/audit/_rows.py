@@ -1,7 +1,6 @@
 """The rows of all accounts, or of some, in the order of their keys."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -10,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection
 
 from tenants.database import Row
 
@@ -67,17 +66,6 @@ class Groups:
             self._handed_out = True
             return self._next[1]
         return iter(())
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """One moment for all streams. Inside an outer transaction (a test's), that one's view."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 @dataclass(frozen=True, slots=True)
