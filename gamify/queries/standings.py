@@ -24,8 +24,6 @@ _PLANNING = {
     # Entries are added up as their index has them, sorted by participant. The default, for disks that spin, says that
     # reading all of the table and hashing it takes less; it takes longer.
     "random_page_cost": "1.1",
-    # Where the server compiles expressions, that takes longer than what it saves.
-    "jit": "off",
 }
 
 _PEOPLE = """
