@@ -22,6 +22,7 @@ def entry_hash(
     explanation: str | None,
     operation_id: UUID | None,
     created_at: datetime,
+    expires_at: datetime | None,
 ) -> bytes:
     """SHA-256 over the predecessor's hash (GENESIS for the first) and every stored column of the entry, those that
     its account repeats in each as `account_text`. The columns are the JSON text of a list."""
@@ -32,7 +33,8 @@ def entry_hash(
         f"{'null' if metadata is None else quoted(metadata)},"
         f"{'null' if explanation is None else quoted(explanation)},"
         f"{'null' if operation_id is None else quoted(operation_id.hex)},"
-        f'"{created_at.astimezone(UTC).isoformat()}"]'
+        f'"{created_at.astimezone(UTC).isoformat()}",'
+        f"{'null' if expires_at is None else quoted(expires_at.astimezone(UTC).isoformat())}]"
     )
     return hashlib.sha256(previous + content.encode()).digest()
 

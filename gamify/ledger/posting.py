@@ -68,6 +68,7 @@ class EntryRow:
     balance_after: int
     note: Note
     created_at: datetime
+    expires_at: datetime | None
     hash: bytes
 
 
@@ -114,7 +115,7 @@ class Book:
         self.account.total_earned += amount
         self.account.last_earned_at = now
         self.account.award_count += 1
-        entry = self._append("award", amount, note, now)
+        entry = self._append("award", amount, note, now, expires_at)
         if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
             lot = LotState(entry.sequence, amount, amount, expires_at)
             self.lots.append(lot)
@@ -160,7 +161,9 @@ class Book:
     def _note_activity(self, now: datetime) -> None:
         self.account.rest_expires_at = self.expiry.of_rest(now) if self.account.rest else None
 
-    def _append(self, kind: str, amount: int, note: Note, created_at: datetime) -> EntryRow:
+    def _append(
+        self, kind: str, amount: int, note: Note, created_at: datetime, expires_at: datetime | None = None
+    ) -> EntryRow:
         account = self.account
         account.balance += amount
         account.last_sequence += 1
@@ -178,8 +181,11 @@ class Book:
             explanation=note.explanation,
             operation_id=note.operation_id,
             created_at=created_at,
+            expires_at=expires_at,
         )
-        entry = EntryRow(account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash)
+        entry = EntryRow(
+            account.last_sequence, id, kind, amount, account.balance, note, created_at, expires_at, account.last_hash
+        )
         self.entries.append(entry)
         return entry
 

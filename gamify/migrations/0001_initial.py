@@ -305,6 +305,7 @@ class Migration(migrations.Migration):
                 ("explanation", models.TextField(null=True)),
                 ("operation_id", models.UUIDField(null=True)),
                 ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(null=True)),
                 ("hash", models.BinaryField()),
                 (
                     "participant",
@@ -589,6 +590,13 @@ class Migration(migrations.Migration):
             model_name="entry",
             constraint=models.CheckConstraint(
                 condition=models.Q(("sequence__gte", 1), ("balance_after__gte", 0)), name="entry_never_negative"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__isnull", True), ("kind", "award"), _connector="OR"),
+                name="entry_expiry_of_awards_only",
             ),
         ),
         migrations.AddConstraint(

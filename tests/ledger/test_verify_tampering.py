@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from uuid_utils.compat import uuid7
 
 from gamify.ledger.chain import account_text, entry_hash
-from gamify.models import Entry, participant_id
+from gamify.models import BurnOrder, Entry, participant_id
 from tenants.models import Tenant
 from tests import expiring
 from tests.expiring import DAY, NOW
@@ -34,6 +34,8 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
     "metadata": (ENTRY.format("""metadata = '{{"n": 1.50}}'""", 1), 1, "hash"),
     "explanation": (ENTRY.format("explanation = '{{}}'", 2), 2, "hash"),
     "key": (ENTRY.format("operation_id = NULL", 1), 1, "hash"),
+    "expires-at": (ENTRY.format("expires_at = expires_at + interval '1 microsecond'", 3), 3, "hash"),
+    "expires-at-removed": (ENTRY.format("expires_at = NULL", 3), 3, "hash"),
     "created-at": (ENTRY.format("created_at = created_at + interval '1 microsecond'", 8), 8, "hash"),
     "hash": (ENTRY.format("hash = decode(repeat('00', 32), 'hex')", 6), 6, "hash"),
     "deleted-first": ("DELETE FROM gamify_entry WHERE {anna} AND sequence = 1", 2, "jumps from 0 to 2"),
@@ -87,12 +89,19 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
     "lot-remaining": (LOT.format("remaining = 21", 3), 3, "the lot has 21 left; less what was consumed"),
     "lot-used-up-revived": (LOT.format("remaining = 50", 2), 2, "the lot has 50 left"),
     "lot-amount": (LOT.format("amount = 41", 3), 3, "the lot's amount"),
-    "lot-deleted": ("DELETE FROM gamify_lot WHERE {anna} AND sequence = 3", 4, "lot 3, which does not exist"),
+    "lot-deleted": ("DELETE FROM gamify_lot WHERE {anna} AND sequence = 3", 3, "the lot that it made is gone"),
     "lot-forged": (
         "INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining)"
         " SELECT participant_id, points_system_id, 4, 60, 60 FROM gamify_account WHERE {anna}",
         4,
         "a lot that no award made",
+    ),
+    "lot-of-an-award-that-made-none": (
+        "INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining)"
+        " SELECT participant_id, points_system_id, 7, 5, 5 FROM gamify_account WHERE {anna};"
+        " UPDATE gamify_account SET lot_balance = lot_balance + 5 WHERE {anna}",
+        7,
+        "a lot that its entry did not make",
     ),
     "lot-of-no-entry": (
         "INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining)"
@@ -100,7 +109,15 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
         9,
         "a lot of an entry that does not exist",
     ),
-    "expiry-put-off": (LOT.format("expires_at = now() + interval '9 years'", 5), 6, "lot 5 expires at"),
+    "expiry-put-off": (LOT.format("expires_at = expires_at + interval '9 years'", 3), 3, "the lot expires at 2035-"),
+    "expiry-brought-forward": (LOT.format("expires_at = expires_at - interval '1 day'", 3), 3, "its entry says 2026-"),
+    "expiry-removed": (LOT.format("expires_at = NULL", 3), 3, "the lot expires at None"),
+    "expiry-of-what-expired-put-off": (LOT.format("expires_at = now()", 5), 5, "the lot expires at"),
+    "expiry-put-off-in-lot-and-entry": (
+        ";".join(text.format("expires_at = timestamptz '2035-01-01'", 3) for text in (LOT, ENTRY)),
+        3,
+        "hash",
+    ),
     "consumption-too-small": (USE.format("amount = 49", 4, 2), 4, "lots paid 59 of 60 points"),
     "consumption-too-large": (USE.format("amount = 11", 4, 3), 4, "lots paid 61 of 60 points"),
     "consumptions-exchanged": (
@@ -109,10 +126,11 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
         "the lot has 0 left; less what was consumed it should be 1",
     ),
     "consumption-past-expiry": (
-        LOT.format("expires_at = timestamptz '2026-01-01T12:00Z'", 2),
-        4,
-        "it consumes from lot 2 after that had expired",
+        USE.format("credit_sequence = 5", 8, 3),
+        8,
+        "it consumes from lot 5 after that had expired",
     ),
+    "consumption-of-an-expiry-before-it": (USE.format("credit_sequence = 3", 6, 5), 6, "lot 3 expires at"),
     "consumption-missing": (
         "DELETE FROM gamify_consumption WHERE {anna} AND debit_sequence = 8",
         8,
@@ -150,7 +168,7 @@ def test_the_first_entry_that_breaks_is_named(shop: Tenant, sql: str, sequence: 
 def test_a_forged_entry_with_a_fitting_hash_is_one_too_many(shop: Tenant) -> None:
     last = Entry.objects.get(participant_id=participant_id(shop.id, "anna"), sequence=8)
     fields: dict[str, Any] = {
-        **dict.fromkeys(("reason", "metadata", "explanation", "operation_id")),
+        **dict.fromkeys(("reason", "metadata", "explanation", "operation_id", "expires_at")),
         "sequence": 9,
         "id": uuid7(),
         "kind": "award",
@@ -167,6 +185,21 @@ def test_a_forged_entry_with_a_fitting_hash_is_one_too_many(shop: Tenant) -> Non
     )
     (breach,) = expiring.breaches()
     assert breach.where == place(shop, "anna", 9)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", BurnOrder.values)
+def test_an_unused_lot_removed_with_its_balance_is_missed(order: str) -> None:
+    shop = TenantFactory.create()
+    if order == BurnOrder.OLDEST_CREDIT_FIRST:
+        expiring.burn_oldest_first(shop)
+    expiring.award(shop, "anna", 5)
+    # Where the oldest is used up first, what never expires is a lot too.
+    expiring.award(shop, "anna", 40, expires_at=None if order == BurnOrder.OLDEST_CREDIT_FIRST else NOW + DAY)
+    tamper(shop, "DELETE FROM gamify_lot WHERE {anna} AND sequence = 2")
+    tamper(shop, "UPDATE gamify_account SET lot_balance = lot_balance - 40, next_expires_at = NULL WHERE {anna}")
+    (breach,) = expiring.breaches()
+    assert (breach.where, breach.what) == (place(shop, "anna", 2), "the lot that it made is gone")
 
 
 @pytest.mark.parametrize("table", ["gamify_entry", "gamify_lot", "gamify_consumption"])

@@ -27,6 +27,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "explanation": texts,
     "operation_id": st.none() | st.uuids(),
     "created_at": moments,
+    "expires_at": st.none() | moments,
 }
 contents = st.fixed_dictionaries(FIELDS)
 
@@ -122,5 +123,6 @@ def test_the_hash_of_a_known_entry_never_changes() -> None:
         explanation=None,
         operation_id=UUID(int=4),
         created_at=datetime(2026, 2, 14, 10, 0, 0, 123456, tzinfo=UTC),
+        expires_at=datetime(2027, 1, 1, tzinfo=UTC),
     )
-    assert known.hex() == "8bea0f645656c91e42eda624cbcdff38c2c8f3406aabf0e95ae16d9311f494cd"
+    assert known.hex() == "b91c09d084cb8bd3b997c85155d212df674e6492dcce4d5b1850284f42a933c5"

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from gamify.ledger.chain import account_text, entry_hash
+from gamify.ledger.lots import OLDEST_CREDIT_FIRST
 from gamify.ledger.posting import AccountState
 from gamify.models.participants import participant_id
 from tenants.database import Row
@@ -62,11 +63,13 @@ class Replay:
             return Checked(self.entries, Breach(name_of(self.key, broken.sequence), broken.what))
         return Checked(self.entries, None)
 
-    def _owner(self, tenant_id: UUID, external_id: str, system_tenant_id: UUID) -> None:
+    def _owner(self, tenant_id: UUID, external_id: str, system_tenant_id: UUID, burn_order: str) -> None:
         if participant_id(tenant_id, external_id) != self.stored.participant_id:
             raise _Broken("the participant's id is not the one computed from tenant and external id")
         if system_tenant_id != tenant_id:
             raise _Broken("the points system is not one of the participant's tenant")
+        # Which is fixed once a system is made.
+        self.every_award_is_a_lot = burn_order == OLDEST_CREDIT_FIRST
 
     def _entry(
         self,
@@ -80,6 +83,7 @@ class Replay:
         explanation: str | None,
         operation_id: UUID | None,
         created_at: datetime,
+        expires_at: datetime | None,
         hash: bytes,
     ) -> None:
         """Numbering, running balance, chain, totals, lots."""
@@ -103,21 +107,28 @@ class Replay:
             explanation=explanation,
             operation_id=operation_id,
             created_at=created_at,
+            expires_at=expires_at,
         )
         if seen.last_hash != hash:
             raise _Broken("the hash does not fit its content and the entry before", sequence)
         if kind == "award":
-            self._award(sequence, amount, created_at)
+            self._award(sequence, amount, created_at, expires_at)
         else:
             self._debit(sequence, kind, -amount, created_at)
 
-    def _award(self, sequence: int, amount: int, created_at: datetime) -> None:
+    def _award(self, sequence: int, amount: int, created_at: datetime, expires_at: datetime | None) -> None:
         self.seen.total_earned += amount
         self.seen.last_earned_at = created_at
         self.seen.award_count += 1
-        if lot := self.lots.get(sequence):
+        is_lot = expires_at is not None or self.every_award_is_a_lot
+        lot = self.lots.get(sequence)
+        if is_lot != (lot is not None):
+            raise _Broken("the lot that it made is gone" if is_lot else "a lot that its entry did not make", sequence)
+        if lot:
             if lot[0] != amount:
                 raise _Broken("the lot's amount is not that of the entry that made it", sequence)
+            if lot[2] != expires_at:
+                raise _Broken(f"the lot expires at {lot[2]}, where its entry says {expires_at}", sequence)
             self.seen.lot_balance += amount
         if self._paid(sequence):
             raise _Broken("lots paid for an award", sequence)

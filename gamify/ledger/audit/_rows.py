@@ -21,7 +21,7 @@ ACCOUNTS = """
     SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
            a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
            a.rest_expires_at,
-           p.tenant_id, p.external_id, s.tenant_id
+           p.tenant_id, p.external_id, s.tenant_id, s.burn_order
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
       LEFT JOIN gamify_pointssystem s ON s.id = a.points_system_id
@@ -29,7 +29,7 @@ ACCOUNTS = """
 """
 ENTRIES = """
     SELECT participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, metadata,
-           explanation, operation_id, created_at, hash
+           explanation, operation_id, created_at, expires_at, hash
       FROM gamify_entry r WHERE {filter} ORDER BY participant_id, points_system_id, sequence
 """
 LOTS = """

@@ -129,7 +129,7 @@ def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
 def _insert_entries(books: Sequence[Book]) -> None:
     _insert(
         """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after,
-                         reason, metadata, explanation, operation_id, created_at, hash)""",
+                         reason, metadata, explanation, operation_id, created_at, expires_at, hash)""",
         [
             (
                 *_key(book),
@@ -143,6 +143,7 @@ def _insert_entries(books: Sequence[Book]) -> None:
                 e.note.explanation,
                 e.note.operation_id,
                 e.created_at,
+                e.expires_at,
                 e.hash,
             )
             for book in books
