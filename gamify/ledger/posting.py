@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gamify.errors import InsufficientPoints
-from gamify.ledger.chain import GENESIS, account_text, entry_hash
+from gamify.ledger.chain import GENESIS, account_text, entry_hash, microseconds
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
 
@@ -170,18 +170,18 @@ class Book:
         id = self.new_id()
         account.last_hash = entry_hash(
             account.last_hash,
-            account_text(account.participant_id, account.points_system_id),
+            account_text(account.participant_id.bytes, account.points_system_id.bytes),
             sequence=account.last_sequence,
-            id=id,
+            id=id.bytes,
             kind=kind,
             amount=amount,
             balance_after=account.balance,
             reason=note.reason,
             metadata=note.metadata,
             explanation=note.explanation,
-            operation_id=note.operation_id,
-            created_at=created_at,
-            expires_at=expires_at,
+            operation_id=note.operation_id.bytes if note.operation_id else None,
+            created_at=microseconds(created_at),
+            expires_at=microseconds(expires_at) if expires_at else None,
         )
         entry = EntryRow(
             account.last_sequence, id, kind, amount, account.balance, note, created_at, expires_at, account.last_hash

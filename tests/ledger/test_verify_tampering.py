@@ -1,14 +1,13 @@
 """`verify_ledger` finds whatever somebody else did to the ledger, and names the first entry that breaks."""
 
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from uuid_utils.compat import uuid7
 
-from gamify.ledger.chain import account_text, entry_hash
+from gamify.ledger.posting import AccountState, Book, Note
 from gamify.models import BurnOrder, Entry, participant_id
 from tenants.models import Tenant
 from tests import expiring
@@ -111,6 +110,11 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
     ),
     "expiry-put-off": (LOT.format("expires_at = expires_at + interval '9 years'", 3), 3, "the lot expires at 2035-"),
     "expiry-brought-forward": (LOT.format("expires_at = expires_at - interval '1 day'", 3), 3, "its entry says 2026-"),
+    "expiry-put-off-for-ever": (
+        LOT.format("expires_at = 'infinity'", 3),
+        3,
+        "expires at 9223372036854775807 µs",
+    ),
     "expiry-removed": (LOT.format("expires_at = NULL", 3), 3, "the lot expires at None"),
     "expiry-of-what-expired-put-off": (LOT.format("expires_at = now()", 5), 5, "the lot expires at"),
     "expiry-put-off-in-lot-and-entry": (
@@ -167,24 +171,19 @@ def test_the_first_entry_that_breaks_is_named(shop: Tenant, sql: str, sequence: 
 
 def test_a_forged_entry_with_a_fitting_hash_is_one_too_many(shop: Tenant) -> None:
     last = Entry.objects.get(participant_id=participant_id(shop.id, "anna"), sequence=8)
-    fields: dict[str, Any] = {
-        **dict.fromkeys(("reason", "metadata", "explanation", "operation_id", "expires_at")),
-        "sequence": 9,
-        "id": uuid7(),
-        "kind": "award",
-        "amount": 1_000_000,
-        "balance_after": 1_000_125,
-        "created_at": NOW + 4 * DAY,
-    }
-    text = account_text(last.participant_id, last.points_system_id)
+    key = (last.participant_id, last.points_system_id)
+    book = Book(AccountState(*key, balance=125, last_sequence=8, last_hash=bytes(last.hash)), new_id=uuid7)
+    forged = book.award(1_000_000, note=Note(), now=NOW + 4 * DAY)
     Entry.objects.create(
-        participant_id=last.participant_id,
-        points_system_id=last.points_system_id,
-        hash=entry_hash(bytes(last.hash), text, **fields),
-        **fields,
+        participant_id=key[0],
+        points_system_id=key[1],
+        **{name: getattr(forged, name) for name in ("sequence", "id", "kind", "amount", "balance_after")},
+        created_at=forged.created_at,
+        hash=forged.hash,
     )
     (breach,) = expiring.breaches()
     assert breach.where == place(shop, "anna", 9)
+    assert breach.what == "there are 9 entries, the account counts 8"
 
 
 @pytest.mark.django_db

@@ -10,17 +10,24 @@ from uuid import UUID
 
 import psycopg
 from django.db import connection
+from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
 
 from tenants.database import Row
 
 ROWS_PER_FETCH = 2_000
 
+# Participant and points system, as bytes.
+AccountKey = tuple[bytes, bytes]
+# As `chain.microseconds`.
+Moment = int
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ACCOUNTS = """
-    SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
-           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
-           a.rest_expires_at,
+    SELECT a.participant_id, a.points_system_id, a.next_expires_at,
+           a.balance, a.total_earned, a.total_spent, a.total_expired, a.lot_balance, a.last_sequence, a.last_hash,
+           a.last_earned_at, a.award_count,
            p.tenant_id, p.external_id, s.tenant_id, s.burn_order
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
@@ -51,7 +58,7 @@ class Groups:
         self._next = next(self._groups, None)
         self._handed_out = False
 
-    def before(self, key: tuple[UUID, UUID] | None) -> tuple[UUID, UUID] | None:
+    def before(self, key: AccountKey | None) -> AccountKey | None:
         """Move on to `key` (None: the end) and return the first account that was passed over."""
         passed = None
         while self._next and (self._handed_out or key is None or self._next[0] < key):
@@ -61,7 +68,7 @@ class Groups:
             self._next = next(self._groups, None)
         return passed
 
-    def of(self, key: tuple[UUID, UUID]) -> Iterator[Row]:
+    def of(self, key: AccountKey) -> Iterator[Row]:
         if self._next and self._next[0] == key:
             self._handed_out = True
             return self._next[1]
@@ -78,6 +85,9 @@ class Scope:
     def stream(self, name: str, sql: str, *, alias: str) -> Iterator[Row]:
         raw: Any = psycopg.ServerCursor(connection.connection, f"audit_{name}")
         raw.format = psycopg.pq.Format.BINARY
+        # As PostgreSQL sends them: they are compared and hashed, and objects would take longer than both.
+        raw.adapters.register_loader("uuid", ByteaBinaryLoader)
+        raw.adapters.register_loader("timestamptz", Int8BinaryLoader)
         with raw as cursor:
             cursor.execute(sql.format(filter=self._filter(alias)), self._params())
             # Row by row the cursor would take longer than the check.
