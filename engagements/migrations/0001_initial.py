@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("gamify", "0002_ledger_sql"),
+        ("gamify", "0001_initial"),
         ("tenants", "0001_initial"),
     ]
 

@@ -90,6 +90,8 @@ class Entry(models.Model):
     activity_id = models.CharField(max_length=255, null=True)
     transaction_type = models.CharField(max_length=20, null=True)
     created_at = models.DateTimeField()
+    # When the lot that this award made expires: the lot's row can change, this cannot.
+    expires_at = models.DateTimeField(null=True)
     hash = models.BinaryField()
 
     class Meta:
@@ -100,6 +102,9 @@ class Entry(models.Model):
                 name="entry_sign_follows_kind",
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(kind="award"), name="entry_expiry_of_awards_only"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # What was earned since a moment: criteria over the last so many days.

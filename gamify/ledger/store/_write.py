@@ -160,7 +160,7 @@ def _insert_entries(books: Sequence[Book]) -> None:
     _insert(
         """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after,
                          reason, metadata, explanation, operation_id, engagement_id, activity_id, transaction_type,
-                         created_at, hash)""",
+                         created_at, expires_at, hash)""",
         [
             (
                 *_key(book),
@@ -177,6 +177,7 @@ def _insert_entries(books: Sequence[Book]) -> None:
                 e.note.activity_id,
                 e.note.transaction_type,
                 e.created_at,
+                e.expires_at,
                 e.hash,
             )
             for book in books
