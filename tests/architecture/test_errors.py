@@ -31,6 +31,9 @@ FACTS: dict[str, Any] = {
     "max_points": 1000,
     "engagement": "550e8400-e29b-41d4-a716-446655440000",
     "name": "Summer quiz",
+    "event_type": "signup",
+    "cap_count": 3,
+    "participant": "user_42",
 }
 
 
