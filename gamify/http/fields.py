@@ -9,6 +9,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from gamify.errors import InvalidInput
+
+EXTERNAL_ID_LENGTH_MAX = 255
 OBJECT_BYTES_MAX = 64 * 1024
 BIGINT_MAX = 2**63 - 1
 
@@ -18,6 +21,20 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _DIGITS = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+def path_id(text: str, *, field: str) -> str:
+    """The id of a participant, out of a path. Raises InvalidInput."""
+    if len(text) > EXTERNAL_ID_LENGTH_MAX:
+        raise InvalidInput(((field, f"Must be 1 to {EXTERNAL_ID_LENGTH_MAX} characters."),))
+    if "\0" in text:
+        raise InvalidInput(((field, "Must not contain NUL characters."),))
+    return text
+
+
+def instant(moment: datetime) -> str:
+    """A moment as the documents write it: ISO 8601 in UTC, with a Z."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 class StrictIntegerField(serializers.IntegerField):

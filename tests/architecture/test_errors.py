@@ -9,10 +9,11 @@ import pytest
 from gamify import errors
 from gamify.dialects.bricqs import _docs as bricqs_docs
 from gamify.dialects.bricqs.errors import TABLE as BRICQS
+from gamify.dialects.gamifyhost.errors import TABLE as GAMIFYHOST
 from gamify.errors import DomainError
 from gamify.http.errors import ErrorTable, refusal_of
 
-TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS}
+TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS, "gamifyhost": GAMIFYHOST}
 # A fact for every field that a refusal carries.
 FACTS: dict[str, Any] = {
     "reason": "unknown",
