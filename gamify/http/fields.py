@@ -4,7 +4,9 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -87,6 +89,24 @@ class StrictChoiceField(serializers.ChoiceField):
         return data
 
 
+class TimeZoneField(StrictCharField):
+    """A name of the IANA database."""
+
+    default_error_messages = {"unknown": "Must be a time zone of the IANA database, such as Europe/Vienna."}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in _time_zones():
+            self.fail("unknown")
+        return name
+
+
+@cache
+def _time_zones() -> set[str]:
+    # Reading the whole database of them takes longer than all the rest of a request.
+    return available_timezones()
+
+
 class MultiplierField(serializers.DecimalField):
     """A JSON number from 1 to 1000, with at most four decimals."""
 
@@ -143,6 +163,19 @@ class ObjectField(serializers.Field):  # type: ignore[type-arg]
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class AttributesField(ObjectField):
+    """A JSON object of texts."""
+
+    default_error_messages = {"not_text": "Must hold strings only."}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        attributes = super().to_internal_value(data)
+        if not all(isinstance(value, str) for value in attributes.values()):
+            self.fail("not_text")
+        return attributes
 
 
 def _holds_nul(value: Any) -> bool:
