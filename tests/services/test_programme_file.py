@@ -1,9 +1,11 @@
 import copy
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
+from django.conf import settings
 
 from gamify import criteria
 from gamify.models import Badge, PointsSystem, Tier
@@ -176,6 +178,14 @@ class TestSchema:
         for kind in ("badge", "tier"):
             listed = schema["$defs"][kind]["properties"]["criteria_type"]["enum"]
             assert sorted(listed) == criteria.types_for(kind)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/moving-from-gamifyhost.md"])
+def test_example_in_the_documentation_is_taken(shop: Tenant, name: str) -> None:
+    text = (settings.PROJECT_DIR / name).read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    [example] = [block for block in blocks if "reward_rules" in block]
+    assert programme_file.apply(shop, example)
 
 
 class TestExport:
