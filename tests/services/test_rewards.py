@@ -117,6 +117,21 @@ class TestPeriods:
         assert reward(shop, NOW + timedelta(days=31)) is None
 
 
+class TestReplay:
+    @pytest.mark.parametrize("fields", [{"participant": "v"}, {"metadata": {"a": 1}}, {"name": "Bob"}])
+    def test_same_key_repeats_the_first_reward_whatever_else_is_said(
+        self, shop: Tenant, fields: dict[str, Any]
+    ) -> None:
+        make_rule(shop)
+        said = {"participant": "u", "event_type": "signup", "key": reference_key("signup", "r")}
+        first, second = (
+            rewards.award(tenant=ref(shop), item=RewardEvent(**{**said, **more}), now=NOW)
+            for more in (dict[str, Any](), fields)
+        )
+        assert (first.replayed, second.replayed, second.error) == (False, True, None)
+        assert second.outcome == first.outcome
+
+
 class TestDefinition:
     @pytest.mark.parametrize(
         ("fields", "field"),
