@@ -38,15 +38,15 @@ class EventInput(serializers.Serializer[Any]):
 
 
 class EventOutput(serializers.Serializer[Any]):
-    ledgerId = serializers.UUIDField(source="transaction_id")  # noqa: N815
-    userId = serializers.CharField(source="participant")  # noqa: N815
-    eventType = serializers.CharField(source="event_type")  # noqa: N815
+    ledgerId = serializers.UUIDField()  # noqa: N815
+    userId = serializers.CharField()  # noqa: N815
+    eventType = serializers.CharField()  # noqa: N815
     pointsAwarded = serializers.IntegerField(  # noqa: N815
-        source="amount", help_text="What was credited: the rule's points, times what the user's tier grants."
+        help_text="What was credited: the rule's points, times what the user's tier grants."
     )
-    userBalance = serializers.IntegerField(source="new_balance")  # noqa: N815
+    userBalance = serializers.IntegerField()  # noqa: N815
     reference = serializers.CharField(allow_null=True)
-    createdAt = serializers.DateTimeField(source="created_at")  # noqa: N815
+    createdAt = serializers.DateTimeField()  # noqa: N815
 
 
 class UserBalanceInput(serializers.Serializer[Any]):
