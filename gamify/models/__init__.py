@@ -7,6 +7,7 @@ from gamify.models.operations import Operation
 from gamify.models.participants import Participant, participant_id
 from gamify.models.points import BurnOrder, ExpiryPolicy, PointsSystem
 from gamify.models.profiles import Profile
+from gamify.models.rewards import CapPeriod, RewardCount, RewardRule
 from gamify.models.tiers import AwardType, Tier, TierTransition
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Badge",
     "BadgeUnlock",
     "BurnOrder",
+    "CapPeriod",
     "Consumption",
     "Entry",
     "ExpiryPolicy",
@@ -24,6 +26,8 @@ __all__ = [
     "Participant",
     "PointsSystem",
     "Profile",
+    "RewardCount",
+    "RewardRule",
     "Tier",
     "TierTransition",
     "participant_id",

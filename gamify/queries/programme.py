@@ -10,7 +10,8 @@ from uuid import UUID
 from engagements.models import Engagement, Status
 from gamify import criteria
 from gamify.criteria import Criterion, Standing
-from gamify.models import Badge, PointsSystem, Tier
+from gamify.models import Badge, PointsSystem, RewardRule, Tier
+from gamify.queries.reward_rules import Reward, reward_of
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 
@@ -86,6 +87,8 @@ class Programme:
     tiers: Mapping[UUID, TierRule]
     # The active ones only.
     badges: tuple[BadgeRule, ...]
+    # By the type of the event that they are for. The active ones only.
+    rewards: Mapping[str, Reward]
 
     def system(self, key: str) -> System | None:
         return next((system for system in self.systems.values() if system.key == key), None)
@@ -179,6 +182,9 @@ def load(tenant_id: UUID) -> Programme:
             BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
             for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
         ),
+        rewards={
+            rule.event_type: reward_of(rule) for rule in RewardRule.objects.filter(tenant_id=tenant_id, is_active=True)
+        },
     )
 
 

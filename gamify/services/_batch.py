@@ -124,6 +124,7 @@ class Batch:
             earned_since=[window_start(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
             profiles_of={participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile},
+            reward_rules={reward.id for item in items for reward in item.rewards(self.programme)},
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
@@ -149,6 +150,7 @@ class Batch:
             changes.transitions += member.transitions
             changes.unlocks += member.unlocks
             changes.facts += member.facts
+            changes.reward_counts += member.reward_counts.values()
             changes.profiles += [member.new_profile] if member.new_profile else []
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
 

@@ -13,7 +13,16 @@ from gamify.criteria import Standing
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, EntryRow
-from gamify.ledger.store import AccountKey, FactRow, ParticipantState, ProfileState, Snapshot, Transition, Unlock
+from gamify.ledger.store import (
+    AccountKey,
+    FactRow,
+    ParticipantState,
+    ProfileState,
+    RewardCountState,
+    Snapshot,
+    Transition,
+    Unlock,
+)
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
 
 
@@ -55,6 +64,8 @@ class Member:
     facts: list[FactRow] = field(default_factory=list)
     # As it is to be, where it is to be changed.
     new_profile: ProfileState | None = None
+    # By rule: as they are to be, where they are to be changed.
+    reward_counts: dict[UUID, RewardCountState] = field(default_factory=dict)
     # Entries of each book that facts were already made of.
     told: dict[UUID, int] = field(default_factory=dict)
 
@@ -73,6 +84,11 @@ class Member:
         after = replace(before or ProfileState(self.state.id), **known)
         if after != before:
             self.new_profile = after
+
+    def reward_count(self, rule_id: UUID) -> RewardCountState:
+        """Only for operations that name the reward."""
+        known = self.reward_counts.get(rule_id) or self.snapshot.reward_counts.get((self.state.id, rule_id))
+        return known or RewardCountState(self.state.id, rule_id)
 
     def book(self, system: System) -> Book:
         """The participant's account in `system`, with what is due written off."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from gamify.queries.programme import Programme, System
+from gamify.queries.reward_rules import Reward
 from gamify.services._member import Member
 from gamify.services.idempotency import IdempotencyKey
 
@@ -33,6 +34,10 @@ class Operation(ABC):
         """The points systems that it may post to, and how much it takes off the balance there: for these, lots are
         loaded. Nothing where it will be refused."""
         return [(programme.default_system, 0)]
+
+    def rewards(self, programme: Programme) -> Iterable[Reward]:
+        """The rewards of which it must be known how often the participant has had them."""
+        return ()
 
     def check(self, programme: Programme, now: datetime) -> None:  # noqa: B027 - most have nothing to refuse here
         """Refuse what can be refused without the participant. Raises DomainError."""

@@ -17,6 +17,7 @@ DISTRIBUTED = {
     "gamify_badgeunlock": "participant_id",
     "gamify_fact": "participant_id",
     "gamify_profile": "participant_id",
+    "gamify_rewardcount": "participant_id",
     # Placed by its key alone: a transaction about one participant reaches it by a second connection.
     "gamify_operation": "id",
     "engagements_session": "id",

@@ -1,9 +1,11 @@
 import copy
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
+from django.conf import settings
 
 from gamify import criteria
 from gamify.models import Badge, PointsSystem, Tier
@@ -97,6 +99,32 @@ FULL: dict[str, Any] = {
             "award_type": "manual",
         },
     ],
+    "reward_rules": [
+        {
+            "event_type": "purchase",
+            "name": "Purchase completed",
+            "description": "Once a day",
+            "points": 50,
+            "points_system": "xp",
+            "starts_at": "2026-06-01T00:00:00+00:00",
+            "ends_at": "2026-09-01T00:00:00+00:00",
+            "cap_count": 1,
+            "cap_period": "day",
+            "is_active": True,
+        },
+        {
+            "event_type": "signup",
+            "name": None,
+            "description": None,
+            "points": 500,
+            "points_system": None,
+            "starts_at": None,
+            "ends_at": None,
+            "cap_count": None,
+            "cap_period": "ever",
+            "is_active": False,
+        },
+    ],
     "engagements": [
         {
             "name": "Spin the wheel",
@@ -118,7 +146,13 @@ FULL: dict[str, Any] = {
         },
     ],
 }
-KINDS = {"points_systems": "points_system", "badges": "badge", "tiers": "tier", "engagements": "engagement"}
+KINDS = {
+    "points_systems": "points_system",
+    "badges": "badge",
+    "tiers": "tier",
+    "reward_rules": "reward_rule",
+    "engagements": "engagement",
+}
 
 
 def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
@@ -144,6 +178,14 @@ class TestSchema:
         for kind in ("badge", "tier"):
             listed = schema["$defs"][kind]["properties"]["criteria_type"]["enum"]
             assert sorted(listed) == criteria.types_for(kind)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/moving-from-gamifyhost.md"])
+def test_example_in_the_documentation_is_taken(shop: Tenant, name: str) -> None:
+    text = (settings.PROJECT_DIR / name).read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    [example] = [block for block in blocks if "reward_rules" in block]
+    assert programme_file.apply(shop, example)
 
 
 class TestExport:
@@ -181,6 +223,8 @@ class TestApply:
             "badge retired: made.",
             "tier gold: made.",
             "tier silver: made.",
+            "reward rule purchase: made.",
+            "reward rule signup: made.",
             "engagement Spin the wheel: made.",
             "engagement Summer quiz: made.",
         ]
@@ -226,6 +270,12 @@ class TestApply:
             ("tiers", 1, "point_multiplier", 2),
             ("tiers", 1, "icon_url", ""),
             ("tiers", 1, "award_type", "automatic"),
+            ("reward_rules", 0, "points", 1),
+            ("reward_rules", 0, "points_system", None),
+            ("reward_rules", 0, "ends_at", "2026-06-02T00:00:00+00:00"),
+            ("reward_rules", 0, "cap_count", None),
+            ("reward_rules", 0, "cap_period", "month"),
+            ("reward_rules", 1, "is_active", True),
         ],
     )
     def test_one_field(self, shop: Tenant, section: str, index: int, field: str, value: Any) -> None:
@@ -234,6 +284,12 @@ class TestApply:
         assert f": {field} " in change
         assert programme_file.export(shop) == edited(section, index, **{field: value})
         assert programme_file.apply(shop, edited(section, index, **{field: value})) == []
+
+    def test_reward_rule_of_an_event_type_and_points_alone(self, shop: Tenant) -> None:
+        programme = {"reward_rules": [{"event_type": "signup", "points": 500}]}
+        assert programme_file.apply(shop, programme) == ["reward rule signup: made."]
+        assert programme_file.export(shop)["reward_rules"] == [FULL["reward_rules"][1] | {"is_active": True}]
+        assert programme_file.apply(shop, programme) == []
 
     @pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (True, 1), ({"a": [1]}, {"a": [True]})])
     def test_true_is_not_one(self, shop: Tenant, before: Any, after: Any) -> None:

@@ -50,6 +50,10 @@ WHEN = {
     "engagement_name_conflict": "Another engagement already has that name for this tenant.",
     "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
     "badge_code_conflict": "Another badge already uses that code for this tenant.",
+    "reward_rule_not_found": "No reward rule that is in force is for events of that type.",
+    "reward_cap_reached": "The participant has had the reward as often as its rule allows.",
+    "reward_rule_conflict": "Another reward rule is for events of that type already.",
+    "participant_not_found": "Nobody of that id was ever seen.",
     "TIER_ASSIGN_CONFLICT": "Concurrent modification raced the assignment. Retry the call (the Idempotency-Key keeps"
     " the retry safe).",
     "busy": "The participant's lock could not be had in time. Retry with the same key.",
@@ -60,6 +64,8 @@ STATUS = {
     "tier_not_found": 404,
     "engagement_not_found": 404,
     "session_not_found": 404,
+    "reward_rule_not_found": 404,
+    "participant_not_found": 404,
     "IDEMPOTENCY_KEY_REUSED": 409,
     "engagement_ended": 409,
     "RATE_LIMIT_ADDRESS_EXCEEDED": 429,
@@ -68,6 +74,7 @@ STATUS = {
     "unsupported_media_type": 415,
     "validation_error": 422,
     "RATE_LIMIT_PARTICIPANT_EXCEEDED": 429,
+    "reward_cap_reached": 429,
     "busy": 503,
 }  # every other code is a 400
 READ = ("unauthorized", "forbidden", "validation_error")

@@ -88,6 +88,21 @@ TABLE: ErrorTable = {
     errors.BadgeCodeConflict: lambda e: Refusal(
         400, "badge_code_conflict", f"Another badge already has the code {e.code!r}."
     ),
+    errors.RewardRuleNotFound: lambda e: Refusal(
+        404, "reward_rule_not_found", f"There is no reward rule here that is in force for {e.event_type!r}."
+    ),
+    errors.RewardCapReached: lambda e: Refusal(
+        429,
+        "reward_cap_reached",
+        f"The participant has had the reward for {e.event_type!r} as often as its rule allows: {e.cap_count}.",
+        headers={"Retry-After": str(e.retry_after_seconds)} if e.retry_after_seconds is not None else {},
+    ),
+    errors.RewardRuleConflict: lambda e: Refusal(
+        400, "reward_rule_conflict", f"Another reward rule is for {e.event_type!r} already."
+    ),
+    errors.ParticipantNotFound: lambda e: Refusal(
+        404, "participant_not_found", f"There is no such participant here: {e.participant}."
+    ),
     errors.Busy: lambda e: Refusal(
         503,
         "busy",

@@ -14,6 +14,7 @@ from gamify.ledger.store.rows import Changes as Changes
 from gamify.ledger.store.rows import FactRow as FactRow
 from gamify.ledger.store.rows import ParticipantState as ParticipantState
 from gamify.ledger.store.rows import ProfileState as ProfileState
+from gamify.ledger.store.rows import RewardCountState as RewardCountState
 from gamify.ledger.store.rows import Snapshot as Snapshot
 from gamify.ledger.store.rows import StoredOperation as StoredOperation
 from gamify.ledger.store.rows import Transition as Transition

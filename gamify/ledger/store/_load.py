@@ -11,6 +11,7 @@ from gamify.ledger.store.rows import (
     AccountKey,
     ParticipantState,
     ProfileState,
+    RewardCountState,
     Snapshot,
     StoredOperation,
     WantedLots,
@@ -40,6 +41,10 @@ _PROFILES = """
     SELECT participant_id, name, email, time_zone, subscribe_to_emails, device_tokens, attributes,
            created_at, updated_at
       FROM gamify_profile WHERE participant_id = ANY($1)
+"""
+_REWARD_COUNTS = """
+    SELECT participant_id, rule_id, count_ever, period_start, count_in_period
+      FROM gamify_rewardcount WHERE participant_id = ANY($1) AND rule_id = ANY($2)
 """
 _OPERATIONS = "SELECT id, key, input_hash, outcome FROM gamify_operation WHERE id = ANY($1)"
 # Where nothing is debited: the lots that are due, and the one that expires next, for the account's next_expires_at.
@@ -130,6 +135,7 @@ def lock_and_load(
     earned_since: Sequence[datetime] = (),
     earned_in: UUID,
     profiles_of: Collection[UUID] = (),
+    reward_rules: Collection[UUID] = (),
     now: datetime,
 ) -> Snapshot:
     """Lock `participants` (id to external id) and read what an operation on them needs, waiting once.
@@ -144,6 +150,7 @@ def lock_and_load(
     operations = send(_OPERATIONS, [sorted(operation_ids)])
     lots = _send_lots(wanted_lots, now) if wanted_lots else None
     profiles = send(_PROFILES, [sorted(profiles_of)]) if profiles_of else None
+    counts = send(_REWARD_COUNTS, [ids, sorted(reward_rules)]) if reward_rules else None
     earned = send(_EARNED_SINCE, [list(earned_since), ids, earned_in]) if earned_since else None
 
     states = {id: ParticipantState(True, id, external_id) for id, external_id in participants.items()}
@@ -161,6 +168,7 @@ def lock_and_load(
         lots=_by_account(lots.fetchall() if lots else ()),
         earned_since=sums,
         profiles={row[0]: _profile(row) for row in (profiles.fetchall() if profiles else ())},
+        reward_counts={(row[0], row[1]): RewardCountState(*row) for row in (counts.fetchall() if counts else ())},
     )
 
 

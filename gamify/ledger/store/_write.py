@@ -12,6 +12,7 @@ from gamify.ledger.store.rows import (
     FactRow,
     ParticipantState,
     ProfileState,
+    RewardCountState,
     StoredOperation,
     Transition,
     Unlock,
@@ -46,6 +47,7 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     _insert_consumptions(books)
     _insert_transitions(changes.transitions, now)
     _insert_unlocks(changes.unlocks, now)
+    _upsert_reward_counts(changes.reward_counts)
     _insert_facts(changes.facts, {state.id: state.fact_transaction for state in people}, tenant_id)
     _insert_operations(operations, tenant_id, now)
 
@@ -236,6 +238,16 @@ def _insert_unlocks(unlocks: Sequence[Unlock], now: datetime) -> None:
     _insert(
         "gamify_badgeunlock (participant_id, badge_id, unlocked_at)",
         [(u.participant_id, u.badge_id, now) for u in unlocks],
+    )
+
+
+def _upsert_reward_counts(counts: Sequence[RewardCountState]) -> None:
+    _insert(
+        "gamify_rewardcount (participant_id, rule_id, count_ever, period_start, count_in_period)",
+        [(c.participant_id, c.rule_id, c.count_ever, c.period_start, c.count_in_period) for c in counts],
+        """ON CONFLICT (participant_id, rule_id) DO UPDATE SET
+               count_ever = excluded.count_ever, period_start = excluded.period_start,
+               count_in_period = excluded.count_in_period""",
     )
 
 

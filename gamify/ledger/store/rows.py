@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
@@ -40,6 +40,17 @@ class ProfileState:
     attributes: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardCountState:
+    """How often the participant has had the reward of one rule; the defaults are those of one that it never had."""
+
+    participant_id: UUID
+    rule_id: UUID
+    count_ever: int = 0
+    period_start: date | None = None
+    count_in_period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,7 @@ class Changes:
     facts: list[FactRow] = field(default_factory=list)
     operations: list[StoredOperation] = field(default_factory=list)
     profiles: list[ProfileState] = field(default_factory=list)
+    reward_counts: list[RewardCountState] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +125,5 @@ class Snapshot:
     earned_since: dict[UUID, dict[datetime, int]]
     # Of the participants for whom they were asked; who was never identified has none.
     profiles: dict[UUID, ProfileState]
+    # By participant and rule; what the participant never had is not there.
+    reward_counts: dict[tuple[UUID, UUID], RewardCountState]

@@ -51,6 +51,7 @@ PROGRAMME = {
         },
         {"code": "vip", "name": "VIP", "level": 40, "award_type": "manual"},
     ],
+    "reward_rules": [{"event_type": "signup", "points": 500, "cap_count": 1}],
 }
 
 

@@ -12,8 +12,14 @@ from django.db.models import Model
 
 from engagements.models import Engagement
 from gamify.errors import DomainError, InvalidInput
-from gamify.models import Badge, PointsSystem, Tier
-from gamify.services.definitions import save_badge, save_engagement, save_points_system, save_tier
+from gamify.models import Badge, PointsSystem, RewardRule, Tier
+from gamify.services.definitions import (
+    save_badge,
+    save_engagement,
+    save_points_system,
+    save_reward_rule,
+    save_tier,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,25 @@ ALL = (
         ),
         save_tier,
         exchangeable="level",
+    ),
+    Section(
+        "reward_rules",
+        "reward rule",
+        RewardRule,
+        "event_type",
+        (
+            "name",
+            "description",
+            "points",
+            "points_system",
+            "starts_at",
+            "ends_at",
+            "cap_count",
+            "cap_period",
+            "is_active",
+        ),
+        save_reward_rule,
+        references={"points_system": (PointsSystem, "key")},
     ),
     Section(
         "engagements",
