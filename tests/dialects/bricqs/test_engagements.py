@@ -238,9 +238,7 @@ class TestAccess:
     ]
 
     @pytest.mark.parametrize(("method", "path"), CALLS)
-    def test_only_administrators(
-        self, client: EngagementClient, shop: Tenant, method: str, path: str, body: Any
-    ) -> None:
+    def test_only_administrators(self, client: EngagementClient, shop: Tenant, method: str, path: str) -> None:
         def call(key: str) -> Any:
             return client.http.generic(method, client.base + path, "{}", "application/json", headers={"X-API-Key": key})
 
