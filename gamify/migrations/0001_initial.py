@@ -260,6 +260,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="The most that anybody can have; awards are cut to it. Empty: no limit.",
                         null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000000000000000),
+                        ],
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
