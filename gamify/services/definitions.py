@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from engagements.models import Engagement
-from engagements.origins import parse_origin
+from engagements.origins import parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import (
@@ -160,7 +160,7 @@ def save_engagement(engagement: Engagement) -> Engagement:
         raise InvalidInput((("points_system", "There is no such points system here."),))
     if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
-    engagement.allowed_origins = sorted({parse_origin(origin) for origin in engagement.allowed_origins})
+    engagement.allowed_origins = parse_origins(engagement.allowed_origins)
     try:
         return _save(engagement)
     except IntegrityError as error:

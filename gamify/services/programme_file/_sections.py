@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from engagements.models import Engagement
+from engagements.origins import parse_origins
 from gamify.errors import DomainError, InvalidInput
 from gamify.models import Badge, PointsSystem, RewardRule, Tier
 from gamify.services.definitions import (
@@ -35,6 +36,8 @@ class Section:
     save: Callable[[Any], Any]
     # Fields that refer to another definition of the tenant: its model, and the field by which the file calls it.
     references: Mapping[str, tuple[type[Any], str]] = field(default_factory=dict)
+    # Fields that can be spelt in several ways, and what makes one of them all; it raises ValueError.
+    spelling: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     # A field that is unique within a tenant and may be exchanged between two of its items.
     exchangeable: str | None = None
 
@@ -93,9 +96,12 @@ class Section:
             return found
         column: Any = row._meta.get_field(name)
         try:
-            return column.to_python(str(value) if isinstance(value, float) else value)
+            kept = column.to_python(str(value) if isinstance(value, float) else value)
+            return kept if kept is None or name not in self.spelling else self.spelling[name](kept)
         except ValidationError as error:
             raise InvalidInput(((name, " ".join(error.messages)),)) from error
+        except ValueError as error:
+            raise InvalidInput(((name, str(error)),)) from error
 
     def _refuse_repeated(self, items: Sequence[dict[str, Any]]) -> None:
         seen: set[str] = set()
@@ -118,6 +124,13 @@ class Section:
             return InvalidInput(tuple((f"{self.name}[{index}].{path}", message) for path, message in error.errors))
         facts = ", ".join(f"{name} {value}" for name, value in vars(error).items())
         return InvalidInput(((f"{self.name}[{index}]", f"{type(error).__name__}: {facts}."),))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("Is out of range.") from error
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -204,5 +217,6 @@ ALL = (
         ("status", "starts_at", "ends_at", "points_system", "currency_name", "allowed_origins"),
         save_engagement,
         references={"points_system": (PointsSystem, "key")},
+        spelling={"starts_at": _in_utc, "ends_at": _in_utc, "allowed_origins": parse_origins},
     ),
 )
