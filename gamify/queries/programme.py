@@ -11,6 +11,8 @@ from engagements.models import Engagement, Status
 from gamify import criteria
 from gamify.criteria import Criterion, Standing
 from gamify.models import Badge, PointsSystem, Tier
+from gamify.queries import earning
+from gamify.queries.earning import Earning
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 
@@ -27,6 +29,8 @@ class System:
     expiry_periods: int
     timezone: str
     max_points: int | None
+    description: str | None
+    badge_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Programme:
     tiers: Mapping[UUID, TierRule]
     # The active ones only.
     badges: tuple[BadgeRule, ...]
+    # Metrics, triggers, levels and boosts.
+    earning: Earning
 
     def system(self, key: str) -> System | None:
         return next((system for system in self.systems.values() if system.key == key), None)
@@ -179,6 +185,7 @@ def load(tenant_id: UUID) -> Programme:
             BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
             for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
         ),
+        earning=earning.load(tenant_id),
     )
 
 
@@ -192,6 +199,8 @@ def system_of(system: PointsSystem, timezone: str) -> System:
         expiry_periods=system.expiry_periods,
         timezone=timezone,
         max_points=system.max_points,
+        description=system.description,
+        badge_url=system.badge_url,
     )
 
 
