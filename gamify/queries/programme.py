@@ -62,6 +62,9 @@ class BadgeRule:
     id: UUID
     code: str
     criterion: Criterion
+    name: str = ""
+    description: str | None = None
+    icon_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +184,7 @@ def load(tenant_id: UUID) -> Programme:
             for engagement in Engagement.objects.filter(tenant_id=tenant_id)
         },
         tiers={tier.id: tier_rule(tier) for tier in Tier.objects.filter(tenant_id=tenant_id)},
-        badges=tuple(
-            BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
-            for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
-        ),
+        badges=tuple(badge_rule(badge) for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)),
         earning=earning.load(tenant_id),
     )
 
@@ -211,6 +211,17 @@ def engagement_rule(engagement: Engagement) -> EngagementRule:
         is_active=engagement.status == Status.ACTIVE,
         starts_at=engagement.starts_at,
         ends_at=engagement.ends_at,
+    )
+
+
+def badge_rule(badge: Badge) -> BadgeRule:
+    return BadgeRule(
+        id=badge.id,
+        code=badge.code,
+        criterion=criteria.parse(badge.criteria_type, badge.criteria_config),
+        name=badge.name,
+        description=badge.description,
+        icon_url=badge.icon_url,
     )
 
 
