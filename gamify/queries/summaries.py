@@ -109,12 +109,12 @@ _POINTS = """
            AND (%(attributes)s IS NULL OR EXISTS (
                 SELECT FROM gamify_profile f WHERE f.participant_id = p.id AND f.attributes @> %(attributes)s::jsonb)))
 """
-_BY_LEVEL = f"{_POINTS} SELECT width_bucket(total, %(bounds)s::bigint[]), count(*) FROM points GROUP BY 1"
+_BY_LEVEL = f"{_POINTS} SELECT width_bucket(total, %(bounds)s::bigint[]), count(*) FROM points GROUP BY 1"  # noqa: S608
 _BY_RANGE = f"""{_POINTS},
     top AS (SELECT ('1' || repeat('0', length((greatest(max(total), 10) - 1)::text)))::bigint AS points FROM points)
     SELECT top.points, CASE WHEN total > 0 THEN (total - 1) / (top.points / {RANGES}) + 1 ELSE 0 END, count(*)
       FROM points, top GROUP BY 1, 2
-"""
+"""  # noqa: S608 - our own text
 
 
 def by_level(*, tenant: TenantRef, system: System, now: datetime) -> list[AtLevel]:

@@ -98,11 +98,14 @@ def _awards(who: Person, rows: list[Any]) -> list[PastAward]:
     boosts = _boosts(who, {boost["id"] for each in explanations for boost in each.get("boosts", ())})
     return [
         PastAward(
-            *values,
+            id=id,
+            amount=amount,
+            created_at=created_at,
+            balance_after=balance_after,
             trigger=triggers.get(explanation.get("trigger")),
             boosts=[boosts[boost["id"]] for boost in explanation.get("boosts", ())],
         )
-        for (*values, _), explanation in zip(rows, explanations, strict=True)
+        for (id, amount, created_at, balance_after, _), explanation in zip(rows, explanations, strict=True)
     ]
 
 

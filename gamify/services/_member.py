@@ -95,14 +95,17 @@ class Member:
 
     def identify(self, **known: Any) -> None:
         """Make or change the profile: the fields that are `known`, and no others. The first time pays what triggers
-        of the type user_creation promise."""
+        of the type user_creation promise, and leads to what follows from that."""
         before = self.profile
         after = replace(before or ProfileState(self.state.id), **known)
         if after != before:
             self.new_profile = after
         if before is None:
+            paid = len(self.credits)
             for trigger in self.programme.earning.of_type("user_creation"):
                 self.pay(trigger)
+            if len(self.credits) > paid:
+                self.evaluate(cause="identify", reason=None)
 
     def boosts(self, system: System) -> list[BoostRule]:
         """What multiplies awards in `system` now: everybody's boosts, then the participant's own."""

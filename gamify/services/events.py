@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from uuid_utils.compat import uuid7
 
 from gamify.errors import InvalidInput, MetricNotFound
-from gamify.ledger.store import NO_EARNING, WantedEarning
+from gamify.ledger.store import NO_EARNING, Unlock, WantedEarning
 from gamify.queries.earning import MetricRule, TriggerRule, boost_facts
 from gamify.queries.programme import Programme, System
 from gamify.rewards.days import DAILY
@@ -90,19 +90,18 @@ class Event(Operation):
         metric = member.programme.earning.metrics[self.metric]
         if abs(added(member.total(metric.id), self.value)) > TOTAL_MAX:
             raise InvalidInput((("value", f"Would take the total beyond {TOTAL_MAX:f}."),))
-        credited = len(member.credits)
+        credited, unlocked = len(member.credits), len(member.unlocks)
         identified(member, self.known)
         self._count(member, metric)
         streak, is_extended = self._keep_up(member, metric)
-        badges: tuple[str, ...] = ()
         if len(member.credits) > credited:
-            badges = member.evaluate(cause="event", reason=None).badges
+            member.evaluate(cause="event", reason=None)
         return Recorded(
             event_id=str(uuid7()),
             metric_id=str(metric.id),
             total=f"{member.total(metric.id):f}",
             streak=_streak_facts(streak, member.day, is_extended=is_extended),
-            achievements=_achievements(member, badges),
+            achievements=_achievements(member, member.unlocks[unlocked:]),
             points=_points(member, member.credits[credited:]),
         )
 
@@ -160,7 +159,8 @@ def _streak_facts(streak: StreakState, day: date, *, is_extended: bool) -> dict[
     }
 
 
-def _achievements(member: Member, codes: Sequence[str]) -> list[dict[str, Any]]:
+def _achievements(member: Member, unlocks: Sequence[Unlock]) -> list[dict[str, Any]]:
+    badges = {badge.id: badge for badge in member.programme.badges}
     return [
         {
             "id": str(badge.id),
@@ -170,9 +170,7 @@ def _achievements(member: Member, codes: Sequence[str]) -> list[dict[str, Any]]:
             "icon_url": badge.icon_url,
             "achieved_at": member.now.isoformat(),
         }
-        for code in codes
-        for badge in member.programme.badges
-        if badge.code == code
+        for badge in (badges[unlock.badge_id] for unlock in unlocks)
     ]
 
 

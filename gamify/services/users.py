@@ -6,7 +6,7 @@ Refusals: ParticipantNotFound, where the participant must exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -45,9 +45,9 @@ class Identify(Operation):
         if self.must_exist and member.state.is_new:
             raise ParticipantNotFound(self.participant)
         profile = identified(member, self.known)
-        if member.credits:
-            member.evaluate(cause="identify", reason=None)
-        return profile
+        # The times as they are about to be written.
+        updated_at = member.now if member.new_profile else profile.updated_at
+        return replace(profile, created_at=profile.created_at or member.now, updated_at=updated_at)
 
 
 def identify(*, tenant: TenantRef, item: Identify, now: datetime) -> Result:
