@@ -43,7 +43,7 @@ class Client(BricqsClient):
         return self.http.generic(
             method,
             (base or self.base) + path,
-            b"" if body is None else json.dumps(body).encode(),
+            "" if body is None else json.dumps(body),
             "application/json",
             headers={"X-API-KEY": self.key, **headers},
         )
