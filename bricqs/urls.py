@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from bricqs import health
+from gamify.dialects.trophy import TrophyViewSet
 from gamify.http.errors import Refusal
 from gamify.http.views import DialectViewSet
 
@@ -33,11 +34,18 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         view = resolve(request.path_info).func
     except Resolver404:
         view = not_found
-    dialect = getattr(view, "cls", None)
+    dialect = getattr(view, "dialect", None) or getattr(view, "cls", None)
     if isinstance(dialect, type) and issubclass(dialect, DialectViewSet):
         return JsonResponse(dialect().render_refusal(refusal).data, status=refusal.status)
     return JsonResponse({"detail": refusal.detail, "code": refusal.code}, status=refusal.status)
 
+
+def trophy_not_found(request: HttpRequest) -> HttpResponse:
+    return not_found(request)
+
+
+# So that `_refused` words it as this dialect does.
+trophy_not_found.dialect = TrophyViewSet  # type: ignore[attr-defined]
 
 handler400 = bad_request
 handler404 = not_found
@@ -51,10 +59,14 @@ urlpatterns = [
     path("readyz", csrf_exempt(health.readyz)),
     path("api/v1/gamify/", include("gamify.dialects.bricqs.urls")),
     path("api/v1/", include("gamify.dialects.bricqs.session_urls")),
+    # Its routes end in words of their own; the other dialect under the same base takes what is left.
     path("v1/", include("gamify.dialects.gamifyhost.urls")),
+    path("v1/", include("gamify.dialects.trophy.urls")),
+    path("admin-api/v1/", include("gamify.dialects.trophy.admin_urls")),
     path("api/schema/", SpectacularAPIView.as_view(http_method_names=READ_ONLY), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=READ_ONLY), name="docs"),
     path("admin/", admin.site.urls),
     # Before Django's own pages for DEBUG and for missing CSRF tokens: whoever calls an API gets JSON.
     re_path(r"^api/", csrf_exempt(not_found)),
+    re_path(r"^(v1|admin-api)(/|\Z)", csrf_exempt(trophy_not_found)),
 ]

@@ -177,5 +177,26 @@ class ParticipantNotFound(DomainError):
 
 
 @dataclass(eq=False)
+class PointsSystemNotFound(DomainError):
+    """`system`: the key or id that was asked for."""
+
+    system: str
+
+
+@dataclass(eq=False)
+class MetricNotFound(DomainError):
+    """No such metric, or none that is active. `metric`: the key that was asked for."""
+
+    metric: str
+
+
+@dataclass(eq=False)
+class BoostNotFound(DomainError):
+    """`boost`: the id that was asked for."""
+
+    boost: str
+
+
+@dataclass(eq=False)
 class BadgeCodeConflict(DomainError):
     code: str

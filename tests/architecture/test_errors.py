@@ -10,10 +10,11 @@ from gamify import errors
 from gamify.dialects.bricqs import _docs as bricqs_docs
 from gamify.dialects.bricqs.errors import TABLE as BRICQS
 from gamify.dialects.gamifyhost.errors import TABLE as GAMIFYHOST
+from gamify.dialects.trophy.errors import TABLE as TROPHY
 from gamify.errors import DomainError
 from gamify.http.errors import ErrorTable, refusal_of
 
-TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS, "gamifyhost": GAMIFYHOST}
+TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS, "gamifyhost": GAMIFYHOST, "trophy": TROPHY}
 # A fact for every field that a refusal carries.
 FACTS: dict[str, Any] = {
     "reason": "unknown",
@@ -35,6 +36,9 @@ FACTS: dict[str, Any] = {
     "event_type": "signup",
     "cap_count": 3,
     "participant": "user_42",
+    "system": "xp",
+    "metric": "words-written",
+    "boost": "0199a0c1-0000-7000-8000-000000000000",
 }
 
 

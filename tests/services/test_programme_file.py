@@ -26,6 +26,13 @@ from tests.programmes import (
     tier_of,
 )
 
+
+def _trigger(type: str, **fields: Any) -> dict[str, Any]:
+    others = ("metric", "threshold", "badge", "streak_length", "streak_frequency", "time_unit", "time_interval")
+    trigger = {"points_system": "xp", "type": type} | dict.fromkeys(others)
+    return trigger | {"user_attributes": {}, "event_attributes": {}, "is_active": True} | fields
+
+
 FULL: dict[str, Any] = {
     "points_systems": [
         {
@@ -149,15 +156,51 @@ FULL: dict[str, Any] = {
             "allowed_origins": ["https://play.example.com"],
         },
     ],
+    "metrics": [
+        {"key": "lessons", "name": "Lessons", "streak_frequency": None, "is_active": False},
+        {"key": "words-written", "name": "Words written", "streak_frequency": "weekly", "is_active": True},
+    ],
+    "triggers": [
+        _trigger("metric", metric="words-written", threshold=3, points=10, event_attributes={"language": "en"}),
+        _trigger("achievement", badge="first", points=5, is_active=False),
+        _trigger("streak", streak_length=7, streak_frequency="monthly", points=50),
+        _trigger("time", time_unit="day", time_interval=30, points=1, user_attributes={"plan": "pro"}),
+    ],
+    "levels": [
+        {
+            "points_system": "xp",
+            "key": "novice",
+            "name": "Novice",
+            "description": "Well begun",
+            "badge_url": "https://cdn.example.com/novice.png",
+            "points": 100,
+            "is_active": True,
+        },
+    ],
+    "boosts": [
+        {
+            "points_system": "xp",
+            "name": "Double XP",
+            "start": "2020-01-01",
+            "end": "2020-01-31",
+            "multiplier": 2.5,
+            "rounding": "nearest",
+            "is_active": True,
+        },
+    ],
 }
-JUNE = datetime(2026, 6, 15, tzinfo=UTC)
 KINDS = {
     "points_systems": "points_system",
     "badges": "badge",
     "tiers": "tier",
     "reward_rules": "reward_rule",
     "engagements": "engagement",
+    "metrics": "metric",
+    "triggers": "trigger",
+    "levels": "level",
+    "boosts": "boost",
 }
+JUNE = datetime(2026, 6, 15, tzinfo=UTC)
 
 
 def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
@@ -232,6 +275,14 @@ class TestApply:
             "reward rule signup: made.",
             "engagement Spin the wheel: made.",
             "engagement Summer quiz: made.",
+            "metric lessons: made.",
+            "metric words-written: made.",
+            "trigger xp metric words-written 3 {'language': 'en'}: made.",
+            "trigger xp achievement first: made.",
+            "trigger xp streak 7 monthly: made.",
+            "trigger xp time day 30 {'plan': 'pro'}: made.",
+            "level xp novice: made.",
+            "boost xp Double XP 2020-01-01: made.",
         ]
         outcome = award(shop, "u", 500)
         assert outcome.badges_unlocked == ("first",)
@@ -289,6 +340,13 @@ class TestApply:
             ("engagements", 1, "ends_at", None),
             ("engagements", 1, "points_system", None),
             ("engagements", 1, "allowed_origins", []),
+            ("metrics", 1, "streak_frequency", None),
+            ("triggers", 0, "points", 11),
+            ("triggers", 1, "is_active", True),
+            ("levels", 0, "points", 0),
+            ("boosts", 0, "end", None),
+            ("boosts", 0, "multiplier", 0.5),
+            ("boosts", 0, "is_active", False),
         ],
     )
     def test_one_field(self, shop: Tenant, section: str, index: int, field: str, value: Any) -> None:

@@ -103,6 +103,11 @@ TABLE: ErrorTable = {
     errors.ParticipantNotFound: lambda e: Refusal(
         404, "participant_not_found", f"There is no such participant here: {e.participant}."
     ),
+    errors.PointsSystemNotFound: lambda e: Refusal(
+        404, "points_system_not_found", f"There is no such points system here: {e.system}."
+    ),
+    errors.MetricNotFound: lambda e: Refusal(404, "metric_not_found", f"There is no such metric here: {e.metric}."),
+    errors.BoostNotFound: lambda e: Refusal(404, "boost_not_found", f"There is no such boost here: {e.boost}."),
     errors.Busy: lambda e: Refusal(
         503,
         "busy",

@@ -120,7 +120,7 @@ award = endpoint(
     summary="Award points for an event",
     description="Awards what the reward rule for `eventType` says, and creates the user on the first event."
     " `pointsAwarded` is what was credited, after multipliers, rounded down.",
-    request=io.EventInput,
+    request=io.RewardEventInput,
     success=envelope("GamifyHostAward", data=io.EventOutput()),
     refusals=WRITE,
     not_found="No reward rule that is in force was found for the event type.",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from gamify.dialects.gamifyhost import _docs as docs
 from gamify.dialects.gamifyhost._base import GamifyHostViewSet
-from gamify.dialects.gamifyhost.serializers import EventInput, UserBalanceInput, UserHistoryInput
+from gamify.dialects.gamifyhost.serializers import RewardEventInput, UserBalanceInput, UserHistoryInput
 from gamify.errors import IdempotencyKeyReused
 from gamify.http.fields import instant, path_id
 from gamify.queries import points as reads
@@ -24,7 +24,7 @@ class AwardViewSet(GamifyHostViewSet):
 
     @docs.award
     def award(self, request: Request) -> Response:
-        body = self.read(EventInput, request.data)
+        body = self.read(RewardEventInput, request.data)
         reference = body.get("reference")
         item = RewardEvent(
             participant=body["userId"],

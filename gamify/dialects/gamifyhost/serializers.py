@@ -9,7 +9,7 @@ from gamify.http.fields import EXTERNAL_ID_LENGTH_MAX, ObjectField, QueryInteger
 LIMIT_MAX = 100
 
 
-class EventInput(serializers.Serializer[Any]):
+class RewardEventInput(serializers.Serializer[Any]):
     userId = StrictCharField(max_length=EXTERNAL_ID_LENGTH_MAX, help_text="The user's ID in your system.")  # noqa: N815
     eventType = StrictCharField(  # noqa: N815
         max_length=255, help_text="Must match a configured reward rule (e.g. signup, purchase, referral)."

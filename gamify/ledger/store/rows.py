@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
 from gamify.ledger.posting import AccountState, Book
+from gamify.rewards.boosts import BoostRule
+from gamify.rewards.streaks import StreakState
 
 # Participant and points system: what an account is addressed by.
 AccountKey = tuple[UUID, UUID]
+# Participant and counter; participant and frequency; participant and trigger.
+CounterKey = tuple[UUID, UUID]
+StreakKey = tuple[UUID, str]
+PaymentKey = tuple[UUID, UUID]
 
 
 @dataclass(slots=True)
@@ -23,6 +30,8 @@ class ParticipantState:
     tier_achieved_at: datetime | None = None
     tier_pinned: bool = False
     badge_codes: list[str] = field(default_factory=list)
+    # No boost of its own is in force after this day; None: it never had one.
+    boosted_until: date | None = None
     # Where its last facts stand; what it is afterwards is the database's affair.
     fact_transaction: int = 0
 
@@ -101,6 +110,11 @@ class Changes:
     operations: list[StoredOperation] = field(default_factory=list)
     profiles: list[ProfileState] = field(default_factory=list)
     reward_counts: list[RewardCountState] = field(default_factory=list)
+    totals: dict[CounterKey, Decimal] = field(default_factory=dict)
+    streaks: dict[StreakKey, StreakState] = field(default_factory=dict)
+    # Whose they are, and what they are.
+    new_boosts: list[tuple[UUID, BoostRule]] = field(default_factory=list)
+    payments: dict[PaymentKey, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,20 @@ class Snapshot:
     operations: dict[UUID, StoredOperation]
     # Earned since each of the moments asked for, by participant.
     earned_since: dict[UUID, dict[datetime, int]]
-    # Of the participants for whom they were asked; who was never identified has none.
+    # Of the participants for whom they were asked, and of those with boosts; who was never identified has none.
     profiles: dict[UUID, ProfileState]
     # By participant and rule; what the participant never had is not there.
     reward_counts: dict[tuple[UUID, UUID], RewardCountState]
+    earning: "EarningState"
+
+
+@dataclass(slots=True)
+class EarningState:
+    """Where participants are with what earns points by itself. What is not there is nothing yet."""
+
+    totals: dict[CounterKey, Decimal] = field(default_factory=dict)
+    streaks: dict[StreakKey, StreakState] = field(default_factory=dict)
+    # Until when somebody was paid by a time trigger.
+    payments: dict[PaymentKey, datetime] = field(default_factory=dict)
+    # The personal ones that are not over yet.
+    boosts: dict[UUID, list[BoostRule]] = field(default_factory=dict)
