@@ -30,7 +30,8 @@ JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
 SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "1200/m")
 FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
 # The header in which a proxy of yours says where a call comes from, such as X-Real-IP. Set it only behind one that
-# overwrites or appends to it: whoever can send the header chooses an address.
+# overwrites or appends to it, and drops names with underscores (to WSGI, X_Real_IP is the same): whoever can send the
+# header chooses an address.
 PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
