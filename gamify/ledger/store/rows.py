@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
@@ -88,8 +89,7 @@ class Unlock:
     badge_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(NamedTuple):
     participant_id: UUID
     id: UUID
     type: str
