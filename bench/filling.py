@@ -37,7 +37,8 @@ def fill(
     expires_at: ExpiryOf = lambda number, at: None,
     prefix: str = "p",
 ) -> None:
-    """Make `participants` named p0, p1, … (after `prefix`) with `awards` awards of ten points each, over the last hundred days."""
+    """Make `participants` named p0, p1, … (after `prefix`) with `awards` awards of ten points
+    each, over the last hundred days."""
     numbers = range(participants) if isinstance(participants, int) else participants
     system = PointsSystem.objects.get(tenant=tenant, is_default=True)
     for start in range(0, len(numbers), PARTICIPANTS_PER_COPY):

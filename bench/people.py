@@ -4,8 +4,9 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.pool import Pool
+from uuid import UUID
 
 from bench.programme import FIRST_AWARD
 
@@ -24,6 +25,13 @@ def fill_deep(url: str, slug: str, *, participants: int, entries: int) -> None:
     """Make deep0, deep1, … with a long history each."""
     with _processes(url, 1) as pool:
         pool.apply(_fill, (slug, participants, entries))
+
+
+def with_standing(url: str, slug: str, *, participants: int, awards: list[tuple[int, datetime]]) -> tuple[UUID, UUID]:
+    """Make p0, p1, … at the tier and with the badges that `awards` lead to, but without them; see bench/history.py.
+    Returns the ids of the tenant and its points system."""
+    with _processes(url, 1) as pool:
+        return pool.apply(_copy_participants, (slug, participants, awards))
 
 
 @contextmanager
@@ -50,6 +58,36 @@ def _award_batch(slug: str, numbers: range) -> None:
     items = [Award(f"p{number}", FIRST_AWARD, reason="Welcome") for number in numbers]
     batch = points.award_batch(tenant=tenant, items=items, now=datetime.now(tz=UTC))
     assert all(result.error is None for result in batch.results), batch
+
+
+def _copy_participants(slug: str, participants: int, awards: list[tuple[int, datetime]]) -> tuple[UUID, UUID]:
+    from django.db import connection
+
+    from gamify.criteria import Standing
+    from gamify.models import participant_id
+    from gamify.queries import programme as programmes
+    from tenants.models import Tenant
+
+    tenant = Tenant.objects.by_slug(slug)
+    programme, now = programmes.load(tenant.id), datetime.now(tz=UTC)
+    standing = Standing(
+        total_earned=sum(amount for amount, _ in awards),
+        award_count=len(awards),
+        earned_in_days={
+            days: sum(amount for amount, at in awards if at > now - timedelta(days=days)) for days in programme.windows
+        },
+    )
+    settled = programme.settle(standing, None)
+    codes = [badge.code for badge in (*settled.badges, *settled.badges_after)]
+    columns = (
+        "id, tenant_id, external_id, tier_id, tier_achieved_at, tier_pinned, badge_codes, window_writes, created_at"
+    )
+    connection.ensure_connection()
+    with connection.connection.cursor() as cursor, cursor.copy(f"COPY gamify_participant ({columns}) FROM STDIN") as to:
+        for name in (f"p{number}" for number in range(participants)):
+            tier = (settled.tier.id, now) if settled.tier else (None, None)
+            to.write_row((participant_id(tenant.id, name), tenant.id, name, *tier, False, codes, 0, now))
+    return tenant.id, programme.default_system.id
 
 
 def _fill(slug: str, participants: int, entries: int) -> None:

@@ -53,3 +53,10 @@ PROGRAMME = {
 
 # What everybody has to begin with: an award like any other, so that tiers and badges are in a state that lasts.
 FIRST_AWARD = 1000
+
+# Every event of value 1 awards points.
+METRIC = "purchases"
+PROGRAMME_OF_METRIC = {
+    "metrics": [{"key": METRIC, "name": "Purchases"}],
+    "triggers": [{"points_system": "points", "type": "metric", "metric": METRIC, "threshold": 1, "points": 10}],
+}

@@ -9,16 +9,16 @@ from bench.servers import Shop
 from bricqs.env import PROJECT_DIR
 
 
-def prove(shop: Shop, *, before: int, acknowledged: Acknowledged) -> dict[str, Any]:
+def prove(shop: Shop, *, before: int, acknowledged: Acknowledged, since: str | None = None) -> dict[str, Any]:
     """SystemExit unless the entries are those of `before` and those that were acknowledged, and verify_ledger is
-    clean."""
+    clean: of all accounts, or of those with entries since a moment."""
     made = shop.entries() - before
-    said, in_doubt = acknowledged.entries.get(shop.slug, 0), acknowledged.in_doubt.get(shop.slug, 0)
+    said, in_doubt = acknowledged.entries[shop], acknowledged.in_doubt[shop]
     if not said <= made <= said + in_doubt:
         raise SystemExit(f"{shop.slug}: {said} entries were acknowledged, {in_doubt} in doubt, and {made} were made.")
     # Not through the server, which gives its commands a minute.
     verify = subprocess.run(
-        [sys.executable, "manage.py", "verify_ledger", "--tenant", shop.slug],
+        [sys.executable, "manage.py", "verify_ledger", "--tenant", shop.slug, *(["--since", since] if since else [])],
         cwd=PROJECT_DIR,
         env=shop.server.environment,
         capture_output=True,

@@ -14,18 +14,21 @@ from tests.live.server import Server
 RESULTS = Path(__file__).with_name("results.json")
 
 
-def machine(server: Server) -> dict[str, Any]:
-    [(version,)] = server.sql("SHOW server_version")
+def machine() -> dict[str, Any]:
+    """To be asked before anything is started, for how busy it is with other things."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "python": platform.python_version(),
-        "postgresql": version.split()[0],
-        "workers": server.environment["WEB_WORKERS"],
-        "load_before": round(os.getloadavg()[2], 2),
-        "measured_on": f"{datetime.now(tz=UTC):%Y-%m-%d}",
+        "load_before": round(os.getloadavg()[0], 2),
+        "measured_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
     }
+
+
+def postgresql(server: Server) -> str:
+    [(version,)] = server.sql("SHOW server_version")
+    return str(version).split()[0]
 
 
 def save(section: str, result: dict[str, Any]) -> None:
@@ -34,7 +37,7 @@ def save(section: str, result: dict[str, Any]) -> None:
     RESULTS.write_text(json.dumps(results | {section: result}, indent=2, ensure_ascii=False) + "\n")
 
 
-def show(section: str, result: dict[str, Any]) -> None:
+def show(result: dict[str, Any]) -> None:
     print(f"{'':42}{'a second':>12}{'p50 ms':>9}{'p99 ms':>9}")
     for row in result["rows"].values():
         times = "".join(f"{row[name]:>9}" if name in row else " " * 9 for name in ("p50_ms", "p99_ms"))
@@ -42,6 +45,8 @@ def show(section: str, result: dict[str, Any]) -> None:
     print()
     for target in result["targets"]:
         print(f"{'met' if target['met'] else 'MISSED':8}{target['name']:46}{target['value']:>9}   {_wanted(target)}")
+    for note in result["notes"]:
+        print(f"\n{note}")
 
 
 def _wanted(target: dict[str, Any]) -> str:

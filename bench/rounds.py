@@ -3,11 +3,13 @@
 import itertools
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.load import Run
+from bench.servers import Shop
 
 WARM_UP_SECONDS = 1
 
@@ -21,31 +23,35 @@ class Row:
     run: Callable[[int, str], Run]
     # How many of what is counted a request does: awards in a batch.
     each: int = 1
-    # The slug of the tenant whose ledger gets an entry for each.
-    writes_to: str | None = None
+    # Whose ledger gets an entry for each.
+    writes_to: Shop | None = None
+
+    def named(self, key: str, title: str) -> "Row":
+        return replace(self, key=key, title=title)
 
 
 @dataclass(slots=True)
 class Acknowledged:
-    """What the answers of all runs said was done, warm-up included, by tenant; and what may have been done beside."""
+    """How many entries the answers of all runs said were made, warm-up included, by shop; and how many may have been
+    made beside."""
 
-    entries: dict[str, int]
-    in_doubt: dict[str, int]
+    entries: Counter[Shop] = field(default_factory=Counter)
+    in_doubt: Counter[Shop] = field(default_factory=Counter)
 
 
 def measure(rows: Sequence[Row], *, rounds: int, seconds: int) -> tuple[dict[str, Any], Acknowledged]:
     """Run all rows `rounds` times in turns, after a warm-up. Returns rates by key of the row, with those of each
     round, and the latency in milliseconds: medians over the rounds."""
     runs: dict[str, list[Run]] = {row.key: [] for row in rows}
-    acknowledged = Acknowledged({}, {})
+    acknowledged = Acknowledged()
     numbers = itertools.count(1)
     for number in range(rounds + 1):
         for row in rows:
             _say(f"round {number} of {rounds}: {row.title}" if number else f"warm-up: {row.title}")
             run = row.run(seconds if number else WARM_UP_SECONDS, f"run{next(numbers)}")
-            if slug := row.writes_to:
-                acknowledged.entries[slug] = acknowledged.entries.get(slug, 0) + run.answered * row.each
-                acknowledged.in_doubt[slug] = acknowledged.in_doubt.get(slug, 0) + run.unanswered * row.each
+            if shop := row.writes_to:
+                acknowledged.entries[shop] += run.answered * row.each
+                acknowledged.in_doubt[shop] += run.unanswered * row.each
             if number:
                 runs[row.key].append(run)
     _say("")

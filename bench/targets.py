@@ -52,5 +52,11 @@ SPEED = (
 )
 
 
+def stays(rows: dict[str, Any], of: str, to: str, *, least: float = 0.85) -> list[Ratio]:
+    """Every row of the large ledger (its key begins with `of`) beside the same of the small one."""
+    pairs = [(key, to + key.removeprefix(of)) for key in rows if key.startswith(of)]
+    return [Ratio(f"{rows[large]['title']}, of the small", large, small, least) for large, small in pairs]
+
+
 def judged(targets: Any, rows: dict[str, Any]) -> list[dict[str, Any]]:
     return [verdict for target in targets if (verdict := target.judge(rows))]
