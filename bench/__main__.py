@@ -11,6 +11,7 @@ import argparse
 from bench import load, people, report
 from bench.limit import Limit
 from bench.load import CLIENTS
+from bench.machine import machine, software
 from bench.proof import prove
 from bench.rounds import Row, measure
 from bench.rows import BATCH_CLIENTS, DEEP_PARTICIPANTS, PAGE_SIZE, PAGES, Requests, shop_rows
@@ -28,7 +29,7 @@ def main() -> None:
     parser.add_argument("--participants", type=int, default=100_000)
     options = parser.parse_args()
     load.require_wrk()
-    machine = report.machine()
+    facts = machine()
     with (
         server_on_a_database_of(own_postgresql(), name="bench") as server,
         server_with("bench.by_hand.settings", str(server.database_url)) as by_hand_server,
@@ -49,7 +50,7 @@ def main() -> None:
         figures, acknowledged = measure(rows, rounds=options.rounds, seconds=options.seconds)
         limit.prove()
         result = {
-            "machine": machine | {"postgresql": report.postgresql(server)},
+            "machine": facts | software(server),
             "conditions": {
                 "clients": CLIENTS,
                 "clients_of_batches": BATCH_CLIENTS,
@@ -64,7 +65,6 @@ def main() -> None:
             "notes": [] if shop.metric else ["Metric events are not measured: this server does not take any."],
         }
     report.save("speed", result)
-    report.show(result)
 
 
 def _yardsticks(limit: Limit, by_hand: Shop, server: Server, *, participants: int) -> list[Row]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bench import history, load, people, report
 from bench.load import CLIENTS
+from bench.machine import machine, software
 from bench.proof import prove
 from bench.rounds import measure
 from bench.rows import DEEP_PARTICIPANTS, PAGE_SIZE, PAGES, shop_rows
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4)
     options = parser.parse_args()
     load.require_wrk()
-    machine = report.machine()
+    facts = machine()
     url = own_postgresql()
     few, many = options.participants // SMALLER, options.participants
     with (
@@ -51,7 +52,7 @@ def main() -> None:
         rows = [row for pair in zip(in_small, in_large, strict=True) for row in pair]
         figures, acknowledged = measure(rows, rounds=options.rounds, seconds=options.seconds)
         result: dict[str, Any] = {
-            "machine": machine | {"postgresql": report.postgresql(large.server)},
+            "machine": facts | software(large.server),
             "conditions": {
                 "clients": CLIENTS,
                 "participants": many,
@@ -73,7 +74,6 @@ def main() -> None:
             "notes": [],
         }
     report.save("large", result)
-    report.show(result)
 
 
 def _fill(shop: Shop, *, participants: int, entries: int) -> float:

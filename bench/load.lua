@@ -19,8 +19,9 @@ local function clock()
 end
 
 local option, kinds, make = {}, {}, nil
--- Global, so that `done` can ask for them. Connections that have finished; when the first began and the last ended.
-number, finished, started, ended = 0, 0, nil, 0
+-- Global, so that `done` can ask for them: requests sent, and those of them that make entries; connections that have
+-- finished; when the first began and the last ended.
+number, writes, finished, started, ended = 0, 0, 0, nil, 0
 
 function setup(thread)
     only_thread = thread
@@ -43,7 +44,10 @@ end
 -- Asked before each request of each connection, so also right after each answer: how long to wait with the next.
 function delay()
     local now = clock()
-    started = started or now
+    if started == nil then
+        -- wrk made one request to look at it, and did not send it.
+        started, writes = now, 0
+    end
     if now < started + tonumber(option.seconds) then
         return 0
     end
@@ -54,9 +58,10 @@ end
 function done(summary, latency)
     local errors = summary.errors
     print(string.format(
-        'result {"answered": %d, "finished": %d, "seconds": %.6f, "refused": %d, "broken": %d,'
+        'result {"answered": %d, "writes": %d, "finished": %d, "seconds": %.6f, "refused": %d, "broken": %d,'
             .. ' "p50": %.3f, "p99": %.3f, "max": %.3f}',
-        summary.requests, only_thread:get("finished"), only_thread:get("ended") - (only_thread:get("started") or 0),
+        summary.requests, only_thread:get("writes"), only_thread:get("finished"),
+        only_thread:get("ended") - (only_thread:get("started") or 0),
         errors.status, errors.connect + errors.read + errors.write + errors.timeout,
         latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000))
 end
@@ -66,6 +71,7 @@ local function somebody()
 end
 
 local function post(path, body, idempotency_key)
+    writes = writes + 1
     local headers = {["X-API-Key"] = option.key, ["Content-Type"] = "application/json"}
     headers["Idempotency-Key"] = idempotency_key
     return wrk.format("POST", path, headers, body)

@@ -23,6 +23,8 @@ class Run:
     p50: float | None = None
     p99: float | None = None
     max: float | None = None
+    # How many of the requests sent make entries.
+    writes: int = 0
     # Sent, but not answered when the run was over: they may have been done, or not.
     unanswered: int = 0
 
@@ -56,5 +58,6 @@ def send(port: int, request: str, *, seconds: int, clients: int = CLIENTS, **opt
         p50=result["p50"],
         p99=result["p99"],
         max=result["max"],
+        writes=result["writes"],
         unanswered=clients - result["finished"],
     )

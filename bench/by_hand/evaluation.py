@@ -17,10 +17,11 @@ def evaluate(
     """Unlock badges and move to the tier that is due, until neither leads on. Returns the upgrade, and the badges."""
     tiers = list(Tier.objects.filter(tenant_id=person.tenant_id).order_by("-level"))
     badges = list(Badge.objects.filter(tenant_id=person.tenant_id, is_active=True))
+    definitions: list[Tier | Badge] = [*tiers, *badges]
     before = next((tier for tier in tiers if tier.id == person.tier_id), None)
     earned_in_days = {
         days: _earned_in(person, account, days, now)
-        for each in (*tiers, *badges)
+        for each in definitions
         if (days := criteria.parse(each.criteria_type, each.criteria_config).window_days)
     }
     tier, unlocked = before, []
