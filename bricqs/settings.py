@@ -23,6 +23,8 @@ SERVE_PORT = env.int("PORT", 8000)
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
+# How many single operations of one tenant may share a transaction; 1: none. See gamify/services/_joining.py.
+JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
 # Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py.
 SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "600/m")
 FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
@@ -57,11 +59,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "bricqs.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "bricqs.middleware.AuthenticationMiddleware",
+    "bricqs.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

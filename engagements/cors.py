@@ -18,9 +18,11 @@ def admit(request: HttpRequest, origins: tuple[str, ...]) -> None:
 
 @receiver(check_request_enabled)
 def is_allowed(request: HttpRequest, **_: Any) -> bool:
-    origin = _origin(request)
     # Asked about every request of every path.
-    if origin is None or not request.path_info.startswith(settings.SESSION_API_PATH):
+    if not request.path_info.startswith(settings.SESSION_API_PATH):
+        return False
+    origin = _origin(request)
+    if origin is None:
         return False
     admitted: tuple[str, ...] | None = getattr(request, "allowed_origins", None)
     if admitted is not None:

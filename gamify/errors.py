@@ -27,6 +27,11 @@ class TenantDisabled(DomainError):
 
 
 @dataclass(eq=False)
+class CallerOutdated(DomainError):
+    """What was remembered of the caller's key no longer holds: to be looked up, and tried again. Nobody is told."""
+
+
+@dataclass(eq=False)
 class ScopeMissing(DomainError):
     accepted: tuple[str, ...]
 

@@ -10,9 +10,9 @@ from django.db.models import Q
 from gamify.plugins import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
-    """What criteria may look at. All numbers are those of the tenant's default points system."""
+    """What criteria may look at, and must not change. All numbers are those of the tenant's default points system."""
 
     total_earned: int = 0
     award_count: int = 0

@@ -1,5 +1,6 @@
 """Participants: whom points belong to. The row is the lock of all that belongs to it."""
 
+from functools import lru_cache
 from typing import ClassVar
 from uuid import UUID, uuid5
 
@@ -12,6 +13,8 @@ from tenants.models import Tenant
 EXTERNAL_ID_LENGTH_MAX = 255
 
 
+# One operation asks for it several times.
+@lru_cache(maxsize=4096)
 def participant_id(tenant_id: UUID, external_id: str) -> UUID:
     """A participant's primary key: computed, so that addressing one needs no look-up."""
     return uuid5(tenant_id, external_id)

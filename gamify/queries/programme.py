@@ -104,12 +104,12 @@ class Programme:
 
     def settle(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Settled":
         """Where evaluation leads somebody at `current`: badges unlocked, tiers followed, until neither leads on."""
-        tier, rounds = current, []
+        tier, rounds, standing = current, [], replace(standing)
         while True:
-            standing = replace(standing, tier_level=tier.level if tier else None)
+            standing.tier_level = tier.level if tier else None
             due = tuple(b for b in self.badges if b.code not in standing.badges and b.criterion.holds(standing))
             rounds.append(due)
-            standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
+            standing.badges |= {badge.code for badge in due}
             target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
             if target == tier and not due:
                 return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))

@@ -1,9 +1,10 @@
 """Crediting: from what an award is worth to what the ledger gains. Every dialect's awards come through here."""
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from gamify.ledger.amounts import capped, multiplied
 from gamify.ledger.posting import EntryRow, Note
@@ -33,5 +34,5 @@ def credit(
     if amount == 0:
         return None
     if len(explanation) > 1:
-        note = replace(note, explanation=json.dumps(explanation))
+        note = replace(note, explanation=orjson.dumps(explanation).decode())
     return book.award(amount, note=note, now=member.now, expires_at=expires_at)

@@ -1,12 +1,12 @@
 """One participant in memory, with all that its lock guards: what an operation changes, and what follows from it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from uuid_utils.compat import uuid7
 
 from gamify.criteria import Standing
@@ -15,8 +15,6 @@ from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, EntryRow
 from gamify.ledger.store import AccountKey, FactRow, ParticipantState, ProfileState, Snapshot, Transition, Unlock
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
-
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +164,7 @@ def window_start(now: datetime, days: int) -> datetime:
 
 
 def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
-    return FactRow(state.id, uuid7(), type, _to_json({"participant_id": state.external_id, **data}), at)
+    return FactRow(state.id, uuid7(), type, orjson.dumps({"participant_id": state.external_id, **data}).decode(), at)
 
 
 def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:

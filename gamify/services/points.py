@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from gamify.errors import DomainError, InvalidInput, PointsCapReached
 from gamify.ledger.posting import EntryRow, Note
 from gamify.queries.programme import Programme, System
-from gamify.services import _batch
+from gamify.services import _batch, _joining
 from gamify.services._batch import BatchResult as BatchResult
 from gamify.services._batch import Result as Result
 from gamify.services._credit import credit
@@ -122,7 +122,7 @@ def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
 
     Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, PointsCapReached. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
@@ -130,7 +130,7 @@ def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
 
     Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def award_batch(
@@ -171,12 +171,15 @@ def _said_alike(item: Award | Deduct) -> list[Any]:
 def _note(item: Award | Deduct, member: Member) -> Note:
     return Note(
         reason=item.reason,
-        metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
+        metadata=None if item.metadata is None else _to_json(item.metadata),
         operation_id=item.operation_id(member.tenant_id),
         engagement_id=item.wallet.id_of_engagement(),
         activity_id=item.activity_id,
         transaction_type=item.transaction_type,
     )
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _outcome(item: Award | Deduct, entry: EntryRow, progress: Progress | None = None) -> Outcome:

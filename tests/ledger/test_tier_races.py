@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from gamify.errors import TierLevelConflict
 from gamify.models import BadgeUnlock, Entry, Tier, TierTransition
@@ -32,6 +33,12 @@ from tests.programmes import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True, params=[1, 100], ids=["apart", "joined"])
+def joined_operations_max(request: pytest.FixtureRequest, settings: Settings) -> None:
+    settings.JOINED_OPERATIONS_MAX = request.param
+
 
 THREADS = 12
 

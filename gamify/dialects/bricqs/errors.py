@@ -14,6 +14,8 @@ TABLE: ErrorTable = {
         401, "unauthorized", "The X-API-Key header is missing. Send the key that your operator issued."
     ),
     errors.CredentialsInvalid: lambda e: Refusal(401, "unauthorized", _INVALID_KEY[e.reason]),
+    # Never seen: the view looks the key up and tries again.
+    errors.CallerOutdated: lambda e: Refusal(503, "busy", "Retry.", headers={"Retry-After": "1"}),
     errors.TenantDisabled: lambda e: Refusal(403, "forbidden", "This tenant is disabled."),
     errors.ScopeMissing: lambda e: Refusal(403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."),
     errors.InvalidInput: lambda e: Refusal(
