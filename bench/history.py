@@ -85,7 +85,7 @@ def _in_parts(url: str, moments: list[datetime], values: dict[str, Any]) -> None
         try:
             with psycopg.connect(url, autocommit=True) as session:
                 # Foreign keys are not looked at: that would take longer than the rows themselves.
-                session.execute("SET session_replication_role = replica")
+                session.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
                 for sequence, moment in enumerate(moments, start=1):
                     award = {"sequence": sequence, "amount": AMOUNT, "balance": AMOUNT * sequence, "part": part}
                     text = STATEMENT.read_text().format(**values, **award, moment=moment.isoformat())
