@@ -30,13 +30,19 @@ _LOT = "gamify_lot (participant_id, points_system_id, sequence, amount, remainin
 
 
 def fill(
-    tenant: Tenant, *, participants: int | range, awards: int, expires_at: ExpiryOf = lambda number, at: None
+    tenant: Tenant,
+    *,
+    participants: int | range,
+    awards: int,
+    expires_at: ExpiryOf = lambda number, at: None,
+    prefix: str = "p",
 ) -> None:
-    """Make `participants` named p0, p1, … with `awards` awards of ten points each, over the last hundred days."""
+    """Make `participants` named p0, p1, … (after `prefix`) with `awards` awards of ten points
+    each, over the last hundred days."""
     numbers = range(participants) if isinstance(participants, int) else participants
     system = PointsSystem.objects.get(tenant=tenant, is_default=True)
     for start in range(0, len(numbers), PARTICIPANTS_PER_COPY):
-        names = [f"p{n}" for n in numbers[start : start + PARTICIPANTS_PER_COPY]]
+        names = [f"{prefix}{n}" for n in numbers[start : start + PARTICIPANTS_PER_COPY]]
         books = [_book(participant_id(tenant.id, name), system.id, awards, expires_at) for name in names]
         now = datetime.now(tz=UTC)
         _copy(
