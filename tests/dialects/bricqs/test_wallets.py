@@ -175,8 +175,13 @@ class TestNotes:
 
     @pytest.mark.parametrize(
         ("path", "type"),
-        [(PATHS[0], type) for type in ("deduct", "redemption", "expire", "expiry", "Award", "", 5, True, [])]
-        + [(PATHS[1], type) for type in ("award", "bonus", "expire", "refund", "", 5)],
+        [
+            *(
+                (PATHS[0], type)
+                for type in ("deduct", "redemption", "expire", "expiry", "Award", "", 5, True, ["award"])
+            ),
+            *((PATHS[1], type) for type in ("award", "bonus", "expire", "refund", "", 5)),
+        ],
     )
     def test_other_types_are_refused(self, client: Client, path: str, type: Any) -> None:
         client.award("u", 10)
@@ -345,6 +350,7 @@ class TestLots:
         client.award("u", 10)
         [lot] = Lot.objects.all()
         assert lot.points_system.key == "short"
+        assert lot.expires_at
         assert timedelta(days=6, hours=23) < lot.expires_at - now() < timedelta(days=7)
 
 
