@@ -68,5 +68,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # Before Django's own pages for DEBUG and for missing CSRF tokens: whoever calls an API gets JSON.
     re_path(r"^api/", csrf_exempt(not_found)),
-    re_path(r"^(v1|admin-api)(/|\Z)", csrf_exempt(trophy_not_found)),
+    re_path(r"^(?:v1|admin-api)(?:/|\Z)", csrf_exempt(trophy_not_found)),
 ]

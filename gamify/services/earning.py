@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from gamify.errors import InvalidInput
 from gamify.models import Boost, Level, Metric, Trigger, TriggerType
+from gamify.models.boosts import MULTIPLIER_DECIMALS
 from gamify.services.definitions import move_on
 
 D = TypeVar("D", Metric, Trigger, Level, Boost)
@@ -76,6 +77,8 @@ def check_terms(boost: Any) -> None:
     """What holds for global and for personal boosts. Raises InvalidInput."""
     if not 0 < boost.multiplier < MULTIPLIER_LIMIT or boost.multiplier == Decimal(1):
         raise InvalidInput((("multiplier", f"Must be greater than 0, less than {MULTIPLIER_LIMIT}, and not 1."),))
+    if boost.multiplier != round(boost.multiplier, MULTIPLIER_DECIMALS):
+        raise InvalidInput((("multiplier", f"Must have at most {MULTIPLIER_DECIMALS} decimals."),))
     if boost.end is not None and boost.end < boost.start:
         raise InvalidInput((("end", "Must not be before start."),))
 

@@ -42,12 +42,19 @@ class NumberField(serializers.Field):  # type: ignore[type-arg]
 class DayField(serializers.DateField):
     """YYYY-MM-DD and nothing else."""
 
-    default_error_messages = {"invalid": "Must be a date: YYYY-MM-DD."}
+    default_error_messages = {"invalid": "Must be a date: YYYY-MM-DD.", "range": "Must be from {first} to {last}."}
+
+    def __init__(self, *, first: date = date.min, last: date = date.max, **kwargs: Any) -> None:
+        self.first, self.last = first, last
+        super().__init__(**kwargs)
 
     def to_internal_value(self, value: Any) -> date:
         if not isinstance(value, str) or not _DAY.fullmatch(value):
             self.fail("invalid")
-        return super().to_internal_value(value)
+        day = super().to_internal_value(value)
+        if not self.first <= day <= self.last:
+            self.fail("range", first=self.first, last=self.last)
+        return day
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})

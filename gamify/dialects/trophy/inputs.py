@@ -1,5 +1,6 @@
 """Inputs of the Trophy endpoints, one each. What is not known is ignored, as newer clients may send more."""
 
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
@@ -20,6 +21,10 @@ SYSTEM_BOOSTS_MAX = 100
 IDS_MAX = 100
 DEVICE_TOKENS_MAX = 100
 SKIP_MAX = 1_000_000
+
+
+# Days that have neighbours, in every calendar.
+_BOUNDS: dict[str, Any] = {"first": date(1900, 1, 1), "last": date(2999, 12, 31)}
 
 
 class UserChangeInput(serializers.Serializer[Any]):
@@ -55,8 +60,8 @@ class AwardsInput(serializers.Serializer[Any]):
 
 class SummaryInput(serializers.Serializer[Any]):
     aggregation = StrictChoiceField(["daily", "weekly", "monthly"])
-    startDate = DayField(help_text="The first day, in the user's time zone.")  # noqa: N815
-    endDate = DayField(help_text="The last day; at most 400 days after the first.")  # noqa: N815
+    startDate = DayField(help_text="The first day, in the user's time zone.", **_BOUNDS)  # noqa: N815
+    endDate = DayField(help_text="The last day; at most 400 days after the first.", **_BOUNDS)  # noqa: N815
 
 
 class BoostsInput(serializers.Serializer[Any]):
@@ -65,7 +70,10 @@ class BoostsInput(serializers.Serializer[Any]):
 
 class RangesInput(serializers.Serializer[Any]):
     userAttributes = StrictCharField(  # noqa: N815
-        required=False, max_length=2_000, help_text="Only users who have all of these: `plan:pro,region:eu`."
+        required=False,
+        max_length=2_000,
+        allow_blank=True,
+        help_text="Only users who have all of these: `plan:pro,region:eu`.",
     )
 
 
