@@ -4,6 +4,7 @@ from typing import Any
 
 import django_stubs_ext
 
+from bricqs import logs
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
 from bricqs.env import data_dir, database, env, secret_key
 
@@ -54,6 +55,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that it sees every answer.
+    "bricqs.middleware.Told",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -102,6 +105,7 @@ else:
     # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
     SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+DJANGO_REDIS_LOGGER = "bricqs.cache"
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
@@ -162,12 +166,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {"CreditTypeEnum": ["award", "bonus"], "DebitTypeEnum": ["deduct", "redemption"]},
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
-    # A refusal is an answer, not an event; faults are logged at ERROR with their traceback.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "")
+LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=env.str("LOG_LEVEL", "INFO"))

@@ -15,6 +15,7 @@ from rest_framework.viewsets import ViewSet
 from gamify.errors import DomainError, ScopeMissing
 from gamify.http.authentication import ApiKeyAuthentication
 from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refusal, refusal_of
+from tenants import telemetry
 from tenants.keys import Caller
 from tenants.refs import TenantRef
 
@@ -47,6 +48,8 @@ class DialectViewSet(ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # The clock is read here, once per request, and passed down.
         self.now = timezone.now()
+        # gamify.dialects.bricqs.points: the package of a dialect is its name.
+        telemetry.notes().dialect = type(self).__module__.split(".")[2]
         super().initial(request, *args, **kwargs)
         self.admit(request)
 
@@ -54,8 +57,14 @@ class DialectViewSet(ViewSet):
         """Find out who is calling, and whether it may."""
         assert isinstance(request.user, Caller), "every endpoint authenticates"
         self.caller = request.user
+        self.note_tenant(self.caller.tenant)
         if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):
             raise ScopeMissing(self.scopes_accepted)
+
+    def note_tenant(self, tenant: TenantRef) -> None:
+        """For the log: whose call it is."""
+        notes = telemetry.notes()
+        notes.tenant, notes.tenant_id = tenant.slug, tenant.id
 
     @property
     def tenant(self) -> TenantRef:
@@ -82,6 +91,7 @@ class DialectViewSet(ViewSet):
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
+        telemetry.notes().refusal = refusal.code
         response = self.render_refusal(refusal)
         for name, value in refusal.headers.items():
             response[name] = value

@@ -21,6 +21,7 @@ from gamify.queries.programme import Programme, System
 from gamify.services._member import Member, window_start
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
+from tenants import telemetry
 from tenants.database import pipelined_transaction
 from tenants.rates import Window
 from tenants.refs import TenantRef
@@ -71,6 +72,7 @@ def run(
             batch.lock_and_load()
             results = batch.decide()
             batch.write()
+        batch.note(results)
         return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
 
     return with_retries(tenant.id, attempt)
@@ -139,6 +141,15 @@ class Batch:
             changes.facts += member.facts
             changes.profiles += [member.new_profile] if member.new_profile else []
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
+
+    def note(self, results: Sequence[Result]) -> None:
+        """For the metrics: what was written, once it is."""
+        notes = telemetry.notes()
+        notes.replays += sum(result.replayed for result in results)
+        for member in self.posted.values():
+            for book in member.books.values():
+                for entry in book.entries:
+                    notes.count_entry(entry.kind, abs(entry.amount))
 
     def _decide(self, item: Operation | DomainError) -> Result:
         if isinstance(item, DomainError):

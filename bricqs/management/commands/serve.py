@@ -18,7 +18,7 @@ from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
 
-from bricqs import embedded
+from bricqs import embedded, logs
 from bricqs.env import env
 from bricqs.wsgi import application
 
@@ -58,6 +58,7 @@ class Command(BaseCommand):
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS_MAX,
             log_level=LogLevels.error,
+            log_dictconfig=logs.GRANIAN,
         )
         # A closed terminal stops the server as well; Granian would restart the workers.
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
