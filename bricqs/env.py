@@ -37,7 +37,7 @@ def secret_key() -> str:
     return path.read_text()
 
 
-def database() -> dict[str, Any]:
+def database(*, lock_timeout: str) -> dict[str, Any]:
     """The one database, from `DATABASE_URL` (set by `embedded.provide_database_url` where nobody else did)."""
     url = os.environ.get("DATABASE_URL")
     if not url:
@@ -52,7 +52,7 @@ def database() -> dict[str, Any]:
         "options": " ".join(
             f"-c {name}={value}"
             for name, value in {
-                "lock_timeout": env.str("LOCK_TIMEOUT", "5s"),
+                "lock_timeout": lock_timeout,
                 # A worker that hangs in a transaction must not hold a participant's lock for ever.
                 "idle_in_transaction_session_timeout": "60s",
                 # Never planned anew for the values at hand: every hot statement is a key look-up.

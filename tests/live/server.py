@@ -38,7 +38,8 @@ class Server:
             "PORT": str(self.port),
             "WEB_WORKERS": str(WORKERS),
             "SEED_DEMO": "false",
-            **({"DATABASE_URL": database_url} if database_url else {}),
+            # Whose server a test was given may not care for durability.
+            **({"DATABASE_URL": database_url, "SILENCED_CHECKS": "bricqs.E101"} if database_url else {}),
         }
         self.environment = {**inherited, **own}
         self.database_url = database_url
