@@ -13,6 +13,7 @@ from django.contrib.admindocs.utils import replace_metacharacters, replace_named
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
+from bricqs import metrics
 from tenants import telemetry
 from tenants.telemetry import Notes
 
@@ -40,7 +41,10 @@ class Told:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response[REQUEST_ID_HEADER] = request_id
-        _log(request, response, notes, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        method, route, status = request.method or "", route_of(request.resolver_match), response.status_code
+        metrics.observe(method=method, route=route, status=status, notes=notes, seconds=seconds)
+        _log(method, route, status, notes, seconds)
         return response
 
 
@@ -55,17 +59,16 @@ def _request_id(request: HttpRequest) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def _log(request: HttpRequest, response: HttpResponse, notes: Notes, seconds: float) -> None:
-    route = route_of(request.resolver_match)
-    level = logging.INFO if response.status_code < 500 else logging.WARNING
+def _log(method: str, route: str, status: int, notes: Notes, seconds: float) -> None:
+    level = logging.INFO if status < 500 else logging.WARNING
     if level == logging.INFO and route in PROBES:
         level = logging.DEBUG
     if not logger.isEnabledFor(level):
         return
     fields: dict[str, Any] = {
-        "method": request.method,
+        "method": method,
         "route": route,
-        "status": response.status_code,
+        "status": status,
         "duration_ms": round(seconds * 1000, 1),
         "statements": notes.statements,
     }

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from bricqs import health
+from bricqs.metrics import metrics
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -35,6 +36,7 @@ READ_ONLY = ["get", "head"]
 urlpatterns = [
     path("healthz", csrf_exempt(health.healthz)),
     path("readyz", csrf_exempt(health.readyz)),
+    path("metrics", csrf_exempt(metrics)),
     path("api/v1/gamify/", include("gamify.dialects.bricqs.urls")),
     path("api/v1/", include("gamify.dialects.bricqs.session_urls")),
     path("api/schema/", SpectacularAPIView.as_view(http_method_names=READ_ONLY), name="schema"),

@@ -21,6 +21,7 @@ from bricqs.env import PROJECT_DIR
 from tests.live.client import Client
 
 SECONDS_MAX = 60
+METRICS_TOKEN = "metrics-of-the-tests"
 WORKERS = 2
 # Beyond what a test can reach; its window ends in 2052.
 WRITE_RATE = "999999999/9999d"
@@ -38,6 +39,7 @@ class Server:
             "PORT": str(self.port),
             "WEB_WORKERS": str(WORKERS),
             "SEED_DEMO": "false",
+            "METRICS_TOKEN": METRICS_TOKEN,
             # Whose server a test was given may not care for durability.
             **({"DATABASE_URL": database_url, "SILENCED_CHECKS": "bricqs.E101"} if database_url else {}),
         }

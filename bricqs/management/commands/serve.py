@@ -20,7 +20,7 @@ from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
 
-from bricqs import logs
+from bricqs import logs, metrics
 from bricqs.checks import is_local
 from bricqs.wsgi import application
 
@@ -52,6 +52,7 @@ class Command(BaseCommand):
         host = _free_host(name=settings.SERVE_HOST, port=port)
         self._refuse_what_is_unsafe()
         self._prepare_database()
+        metrics.share(settings.DATA_DIR / "metrics" / str(port))
         server = Server(
             "bricqs.wsgi:application",
             address=host,
