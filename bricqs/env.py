@@ -49,6 +49,13 @@ def database(*, lock_timeout: str) -> dict[str, Any]:
         # Statements of the award path are prepared at their first use on a connection.
         "prepare_threshold": 1,
         "application_name": "bricqs",
+        # A server that is gone without a word, as after a failover, is noticed: at once where it is to be connected
+        # to, within half a minute where it is waited for. Sockets of the same machine need none of this.
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+        "tcp_user_timeout": 30_000,
         "options": " ".join(
             f"-c {name}={value}"
             for name, value in {

@@ -44,7 +44,7 @@ def config(*, style: str, level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"route": {"()": RouteInsteadOfPath}, "cache": {"()": CacheIsGone}},
+        "filters": {"faults": {"()": FaultsWithoutPaths}, "cache": {"()": CacheIsGone}},
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
@@ -56,8 +56,7 @@ def config(*, style: str, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # A refusal is an answer, not an event; faults are logged at ERROR with their traceback.
-            "django.request": {"level": "ERROR", "filters": ["route"]},
+            "django.request": {"level": "ERROR", "filters": ["faults"]},
             # Strangers who ask for another host get a 400 and a request line, not a traceback each.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "bricqs.cache": {"filters": ["cache"]},
@@ -72,8 +71,9 @@ def to_stdout() -> None:
             handler.setStream(sys.stdout)
 
 
-class RouteInsteadOfPath(logging.Filter):
-    """Django names the path of a request that failed. Paths hold ids of participants and of sessions."""
+class FaultsWithoutPaths(logging.Filter):
+    """Of what Django says of requests: tracebacks, under the route. Paths hold ids of participants and of sessions; and
+    answers, such as a 503 that was meant, have their line already."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
@@ -81,7 +81,7 @@ class RouteInsteadOfPath(logging.Filter):
             match = request.resolver_match
             route = match.route if match else "(no route)"
             record.args = tuple(route if each == request.path else each for each in record.args)
-        return True
+        return bool(record.exc_info)
 
 
 class CacheIsGone(logging.Filter):

@@ -1,10 +1,12 @@
 """The viewset that every dialect's endpoints build on. An action reads the request, calls one operation, replies."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 from rest_framework import exceptions, serializers
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,10 +16,12 @@ from rest_framework.viewsets import ViewSet
 
 from gamify.errors import DomainError, ScopeMissing
 from gamify.http.authentication import ApiKeyAuthentication
-from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refusal, refusal_of
+from gamify.http.errors import ErrorTable, Refusal, database_refusal, invalid_input, protocol_refusal, refusal_of
 from tenants import telemetry
 from tenants.keys import Caller
 from tenants.refs import TenantRef
+
+logger = logging.getLogger(__name__)
 
 
 class JSONOnly(BaseContentNegotiation):
@@ -88,6 +92,10 @@ class DialectViewSet(ViewSet):
         raise NotImplementedError("a dialect says how it words an error")
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, DatabaseFault) and (fault := database_refusal(exc)):
+            # Not the caller's doing, so somebody here must hear of it.
+            logger.error("The database failed", exc_info=exc)
+            exc = fault
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
