@@ -165,10 +165,12 @@ class Server:
 
 
 @contextmanager
-def server_on_its_own_postgresql() -> Iterator[Server]:
+def server_on_its_own_postgresql(*, restored_from: Path | None = None) -> Iterator[Server]:
     with _folder() as folder:
         server = Server(folder)
         try:
+            if restored_from:
+                server.manage("restore", str(restored_from))
             yield server.start()
         finally:
             server.stop()
