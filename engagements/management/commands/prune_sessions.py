@@ -9,9 +9,7 @@ from engagements import sessions
 
 
 class Command(BaseCommand):
-    help = (
-        "Delete sessions that have expired; they open nothing any more. Run it daily, also twice at once."
-    )
+    help = "Delete sessions that have expired; they open nothing any more. Run it daily, also twice at once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = sum(sessions.prune(now=timezone.now()))
