@@ -4,6 +4,7 @@ from typing import Any
 
 import django_stubs_ext
 
+from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
 from bricqs.env import data_dir, database, env, secret_key
 
@@ -27,6 +28,12 @@ PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
+    # Before Django's admin, whose templates it replaces.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -34,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -94,12 +102,19 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The limit on failed logins (tenants/admin/login.py) is counted in the cache: without CACHE_URL, by each process for
+# itself. Where the cache is down, people can still sign in.
+RATELIMIT_FAIL_OPEN = True
+# Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' if cache_url else 'TempFolderStorage'}"
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [PROJECT_DIR / "static"]
 # Assets are read from the packages themselves: nothing has to be collected before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

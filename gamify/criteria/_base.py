@@ -22,6 +22,19 @@ class Standing:
     tier_level: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a `criteria_config`, for a form that asks people for it. `parse` stays the judge of what it may be."""
+
+    key: str
+    label: str
+    help: str
+    # "number", or "badges": a choice of the tenant's badges, kept as a list of their codes.
+    kind: str = "number"
+    at_least: int = 1
+    is_required: bool = True
+
+
 class BadConfig(Exception):
     """A `criteria_config` that its type cannot read: which key, and what it should be."""
 
@@ -33,6 +46,9 @@ class BadConfig(Exception):
 class Criterion(ABC):
     """One criteria type. Its instances are criteria of that type, made out of a `criteria_config`."""
 
+    # What a form calls it, and what it asks for. Without settings, a form asks for the `criteria_config` as JSON.
+    label: ClassVar[str] = ""
+    settings: ClassVar[tuple[Setting, ...]] = ()
     # What it can be used for: "tier", "badge".
     uses: ClassVar[frozenset[str]] = frozenset({"tier", "badge"})
     # Once true, true for ever: a tier held by it is never lost again.

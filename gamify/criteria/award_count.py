@@ -6,12 +6,16 @@ from typing import Any, ClassVar, Self
 
 from django.db.models import Q
 
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Setting, Standing, read, registry, whole_number
 
 
 @registry.register("award_count")
 @dataclass(frozen=True)
 class AwardCount(Criterion):
+    label: ClassVar[str] = "Number of awards received"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("min_awards", "Awards needed", "How many times points must have been awarded, however many each."),
+    )
     uses: ClassVar[frozenset[str]] = frozenset({"badge"})
 
     min_awards: int

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db.models import Q
 
-from gamify.criteria._base import BadConfig, Criterion, Standing, read, registry
+from gamify.criteria._base import BadConfig, Criterion, Setting, Standing, read, registry
 
 CODES_MAX = 100
 
@@ -14,6 +14,11 @@ CODES_MAX = 100
 @registry.register("badges")
 @dataclass(frozen=True)
 class Badges(Criterion):
+    label: ClassVar[str] = "Badges held"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("codes", "Badges needed", "Every one of them must have been unlocked.", kind="badges"),
+    )
+
     codes: frozenset[str]
 
     @classmethod

@@ -2,16 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db.models import Q
 
-from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import POINTS_MAX, Criterion, Setting, Standing, read, registry, whole_number
 
 
 @registry.register("points")
 @dataclass(frozen=True)
 class Points(Criterion):
+    label: ClassVar[str] = "Points earned in a lifetime"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(
+            "min_points",
+            "Points needed",
+            "All points ever earned count, spent or not. Empty: nobody gets there by points.",
+            at_least=0,
+            is_required=False,
+        ),
+    )
+
     # None, which is allowed, means that nobody gets there by points.
     min_points: int | None
 

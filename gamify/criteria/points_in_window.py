@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.db.models import Q
 
-from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import POINTS_MAX, Criterion, Setting, Standing, read, registry, whole_number
 
 DAYS_MAX = 3660
 
@@ -14,6 +14,11 @@ DAYS_MAX = 3660
 @registry.register("points_in_window")
 @dataclass(frozen=True)
 class PointsInWindow(Criterion):
+    label: ClassVar[str] = "Points earned in the last days"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("min_points", "Points needed", "Earned within the days below. What was reached can be lost again."),
+        Setting("days", "Within days", "How many days back points count, such as 365."),
+    )
     is_lifetime: ClassVar[bool] = False
 
     min_points: int

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.db.models import Q
 
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Setting, Standing, read, registry, whole_number
 
 LEVEL_MAX = 2**31 - 1
 
@@ -14,6 +14,10 @@ LEVEL_MAX = 2**31 - 1
 @registry.register("tier_reached")
 @dataclass(frozen=True)
 class TierReached(Criterion):
+    label: ClassVar[str] = "Tier reached"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("level", "Level needed", "The level of the lowest tier that is enough; higher ones are, too."),
+    )
     uses: ClassVar[frozenset[str]] = frozenset({"badge"})
 
     level: int

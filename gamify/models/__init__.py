@@ -7,6 +7,7 @@ from gamify.models.operations import Operation
 from gamify.models.participants import Participant, participant_id
 from gamify.models.points import BurnOrder, ExpiryPolicy, PointsSystem
 from gamify.models.tiers import AwardType, Tier, TierTransition
+from gamify.models.totals import DailyTotal, Sweep, TotalsMark
 
 __all__ = [
     "Account",
@@ -15,6 +16,7 @@ __all__ = [
     "BadgeUnlock",
     "BurnOrder",
     "Consumption",
+    "DailyTotal",
     "Entry",
     "ExpiryPolicy",
     "Fact",
@@ -22,7 +24,9 @@ __all__ = [
     "Operation",
     "Participant",
     "PointsSystem",
+    "Sweep",
     "Tier",
     "TierTransition",
+    "TotalsMark",
     "participant_id",
 ]

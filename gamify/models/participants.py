@@ -4,7 +4,11 @@ from typing import ClassVar
 from uuid import UUID, uuid5
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.models import Tenant
@@ -22,7 +26,11 @@ class Participant(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
-    external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX)
+    # Compared by bytes: so one index orders them and finds those with the same start, whatever the database's collation.
+    external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX, db_collation="C")
+    # For people who look somebody up in the console; nothing else asks for them.
+    name = models.CharField(max_length=255, null=True, blank=True)
+    email = models.CharField(max_length=255, null=True, blank=True, db_collation="C")
     # The write cap's fixed window: how many writes since it began. Exact, because it is on the locked row.
     window_started_at = models.DateTimeField(null=True, editable=False)
     window_writes = models.PositiveIntegerField(default=0, editable=False)
@@ -42,6 +50,15 @@ class Participant(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # The console's list of a tenant's participants, and its search by the start of an external id.
             models.Index(fields=["tenant", "external_id"], name="participant_by_external_id"),
+            # The console's search by the start of an e-mail address, and by that of any word of a name.
+            models.Index(F("tenant"), Lower("email"), condition=Q(email__isnull=False), name="participant_by_email"),
+            GinIndex(
+                SearchVector("name", config="simple"),
+                condition=Q(name__isnull=False),
+                name="participant_by_name",
+            ),
+            # The console's counts of a tier's members, and its list of them.
+            models.Index(fields=["tenant", "tier_id"], name="participant_by_tier"),
         ]
 
     def __str__(self) -> str:

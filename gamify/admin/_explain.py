@@ -1,0 +1,59 @@
+"""An entry's explanation, in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gamify.queries.people import Line
+
+KINDS = {"award": "Award", "deduct": "Deduct", "expire": "Expired"}
+# Of the tier's multiplier, told together.
+_TIER = ("base", "tier", "multiplier")
+PARTS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    kind: str
+    title: str
+    # How the amount came about, and what else is known: short sentences.
+    notes: list[str]
+
+
+def line(line: Line) -> Told:
+    entry = line.entry
+    notes = _calculation(line.explanation)
+    if line.paid_by:
+        parts = [f"{amount:,} of {at:%Y-%m-%d}" for amount, at in line.paid_by[:PARTS_SHOWN]]
+        more = len(line.paid_by) - PARTS_SHOWN
+        notes.append("Out of points that expire: " + ", ".join(parts) + (f" and {more} more" if more > 0 else ""))
+    operator = line.metadata.get("operator") if line.metadata.get("source") == "console" else None
+    if operator:
+        notes.append(f"In the console, by {operator}")
+    else:
+        notes += [f"{name}: {_short(value)}" if name else _short(value) for name, value in line.metadata.items()]
+    return Told(KINDS.get(entry.kind, entry.kind), entry.reason or KINDS.get(entry.kind, entry.kind), notes)
+
+
+def _calculation(explanation: dict[str, Any]) -> list[str]:
+    notes = []
+    if "base" in explanation and "multiplier" in explanation:
+        tier = f" for tier {explanation['tier']}" if explanation.get("tier") else ""
+        notes.append(f"{explanation['base']:,} × {_plain(explanation['multiplier'])}{tier}")
+        rest = {name: value for name, value in explanation.items() if name not in _TIER}
+    else:
+        rest = explanation
+    return notes + [f"{name.replace('_', ' ').capitalize()}: {_short(value)}" for name, value in rest.items()]
+
+
+def _plain(number: Any) -> str:
+    text = str(number)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(item)}" for name, item in value.items())
+    text = str(value)
+    return text if len(text) <= 120 else text[:119] + "…"

@@ -1,0 +1,68 @@
+"""How things look in lists and on pages: colours, icons, numbers, criteria in words."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from gamify import criteria
+from gamify.models import Badge, Tier
+
+# What may stand in a style attribute: a tenant chose it, and it must be nothing but a colour.
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}")
+_ICON = re.compile(r"(?:https?:/)?/[^\s]+")
+
+NO_COLOUR = "var(--color-base-400)"
+
+
+def is_colour(text: str) -> bool:
+    return bool(_COLOUR.fullmatch(text))
+
+
+def colour(text: str | None) -> str:
+    return text if text and is_colour(text) else NO_COLOUR
+
+
+def emblem(name: str, *, color: str | None = None, icon_url: str | None = None) -> SafeString:
+    """The icon, or the first letter, on the colour."""
+    if icon_url and _ICON.fullmatch(icon_url):
+        return format_html(
+            '<span class="c-emblem" style="--c-own: {}"><img src="{}" alt="" loading="lazy"></span>',
+            colour(color),
+            icon_url,
+        )
+    return format_html('<span class="c-emblem" style="--c-own: {}">{}</span>', colour(color), name[:1].upper())
+
+
+def tier_name(tier: Tier) -> SafeString:
+    return format_html(
+        '<span class="c-named">{}<span>{}</span></span>',
+        emblem(tier.name, color=tier.color, icon_url=tier.icon_url or tier.badge_url),
+        tier.name,
+    )
+
+
+def reached_by(definition: Tier | Badge) -> str:
+    """The criteria as a phrase: `Points earned in a lifetime: 1,000 points needed`."""
+    kind = criteria.of_type(definition.criteria_type)
+    parts = []
+    for setting in kind.settings:
+        value = definition.criteria_config.get(setting.key)
+        if value is not None:
+            parts.append(f"{setting.label.lower()} {number(value)}")
+    if not kind.settings and definition.criteria_config:
+        parts.append(str(definition.criteria_config))
+    label = kind.label or definition.criteria_type
+    return f"{label}: {', '.join(parts)}" if parts else label
+
+
+def number(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def multiplier(value: Decimal | None) -> str:
+    return "" if value is None else f"× {value.normalize():f}"

@@ -1,0 +1,116 @@
+"""The base of the pages of rules: a form validates, a service acts, and its refusals come back as the form's errors.
+
+@admin.register(Badge)
+class BadgeAdmin(ServiceAdmin[Badge]):
+    save_through = staticmethod(definitions.save_badge)
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+from gamify.admin._refusals import complaints
+from gamify.errors import DomainError
+from gamify.services import definitions
+from tenants.console.current import tenant_of_form
+from tenants.console.scoped import TenantScopedAdmin
+from tenants.models import Tenant
+
+M = TypeVar("M", bound=Model)
+
+
+class ServiceForm(forms.ModelForm[Any]):
+    """A form whose save may be refused. What is refused is shown like any other mistake."""
+
+    # Set by the page: whose rows the form may name, and what the service said to it a moment ago.
+    tenant: ClassVar[Tenant | None] = None
+    refusal: ClassVar[DomainError | None] = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.refusal:
+            for path, message in complaints(self.refusal):
+                self.add_error(self.field_of(path), message)
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        for field in self.instance._meta.concrete_fields:
+            # An empty text box says nothing, which is null where the column knows it.
+            if field.null and field.name in self.cleaned_data and self.cleaned_data[field.name] == "":
+                setattr(self.instance, field.attname, None)
+
+    def field_of(self, path: str | None) -> str | None:
+        """The form's field that a path of a refusal is about; None: the form as a whole."""
+        return path if path in self.fields else None
+
+    # Uniqueness is the service's business: it names the field, and holds when two people save at once.
+    def validate_unique(self) -> None: ...
+    def validate_constraints(self) -> None: ...
+
+
+class ServiceAdmin(TenantScopedAdmin[M]):
+    form = ServiceForm
+    # The service that creates or changes one. Raises DomainError.
+    save_through: ClassVar[Callable[[Any], Any]]
+    # Fields that are fixed once it is made.
+    fixed: ClassVar[tuple[str, ...]] = ()
+    change_form_before_template = "console/tenant_field.html"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        readonly = tuple(super().get_readonly_fields(request, obj))
+        return (*readonly, *self.fixed) if obj else readonly
+
+    def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.tenant = obj.tenant if obj else tenant_of_form(request)  # type: ignore[attr-defined]
+        form.refusal = getattr(request, "_refusal", None)
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Once more where the service refuses: the first run is rolled back, the second shows why."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as error:
+            return self.show_refusal(request, error, object_id, form_url, extra_context)
+
+    def show_refusal(
+        self,
+        request: HttpRequest,
+        error: DomainError,
+        object_id: str | None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        request._refusal = error  # type: ignore[attr-defined]
+        response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Raises DomainError, which `changeform_view` turns into the form's errors."""
+        if change:
+            # No more than was changed, on the row as it is by now: two people may edit at once.
+            before = type(obj)._default_manager.get(pk=obj.pk)
+            fields = {name: new for name, new in _values(obj).items() if new != _values(before)[name]}
+            saved = definitions.change(obj, fields, save=type(self).save_through)
+        else:
+            tenant = tenant_of_form(request)
+            if tenant is None:
+                raise PermissionDenied
+            obj.tenant_id = tenant.pk
+            saved = type(self).save_through(obj)
+        obj.__dict__.update(saved.__dict__)
+
+
+def _values(obj: Model) -> dict[str, Any]:
+    return {field.attname: getattr(obj, field.attname) for field in obj._meta.concrete_fields if field.editable}
