@@ -86,6 +86,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+LOGIN_REDIRECT_URL = "admin:index"
 
 DATABASES = {"default": database()}
 # Services own their transactions; see "Traps" in docs/design.md.
@@ -111,6 +112,9 @@ IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' i
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
+# As the console writes them.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
 USE_TZ = True
 
 STATIC_URL = "/static/"

@@ -9,6 +9,8 @@ from psycopg.types.numeric import Int8Dumper
 
 class TenantsConfig(AppConfig):
     name = "tenants"
+    # Above its pages in the console.
+    verbose_name = "Administration"
 
     def ready(self) -> None:
         connection_created.connect(_bind_all_integers_alike)

@@ -1,4 +1,4 @@
-"""Who uses the engine: tenants, each with a sandbox twin, the API keys that speak for them, and who looks after them."""
+"""Who uses the engine: tenants, each with a sandbox twin, their API keys, and who looks after them."""
 
 from typing import ClassVar
 from zoneinfo import available_timezones

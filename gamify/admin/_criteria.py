@@ -6,8 +6,8 @@ from django import forms
 from unfold.widgets import (
     UnfoldAdminBigIntegerFieldWidget,
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
 )
 
 from gamify import criteria
@@ -18,10 +18,11 @@ from gamify.models import Badge
 # The field of a type that declares no settings: its whole `criteria_config`, as JSON.
 RAW = "config"
 CONFIG_PATH = "criteria_config."
+DEFAULT_TYPE = "points"
 
 
 class CriteriaForm(ServiceForm):
-    """`criteria_type`, and one field for each setting of each type, of which the page shows those of the type chosen."""
+    """`criteria_type`, and a field for each setting of each type: the page shows those of the type chosen."""
 
     use: ClassVar[str]
 
@@ -48,7 +49,7 @@ class CriteriaForm(ServiceForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()
         if type_name := self.cleaned_data.get("criteria_type"):
             self.instance.criteria_config = self._config(type_name)
 
@@ -81,7 +82,9 @@ def criteria_form(use: str) -> type[CriteriaForm]:
     choices = [(name, criteria.of_type(name).label or name) for name in types]
     fields: dict[str, Any] = {
         "use": use,
-        "criteria_type": forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, label="Reached by"),
+        "criteria_type": forms.ChoiceField(
+            choices=choices, initial=DEFAULT_TYPE, widget=UnfoldAdminSelectWidget, label="Reached by"
+        ),
     }
     for name in types:
         settings = criteria.of_type(name).settings
@@ -89,11 +92,13 @@ def criteria_form(use: str) -> type[CriteriaForm]:
         if not settings:
             fields[field_name(name, RAW)] = forms.JSONField(
                 required=False,
-                widget=UnfoldAdminTextareaWidget,
+                widget=UnfoldAdminExpandableTextareaWidget,
                 label="Settings",
                 help_text="As JSON; this kind of criteria has no form of its own.",
             )
-    return type(CriteriaForm)(f"{use.title()}CriteriaForm", (CriteriaForm,), fields)
+    metaclass: Any = type(CriteriaForm)
+    made: type[CriteriaForm] = metaclass(f"{use.title()}CriteriaForm", (CriteriaForm,), fields)
+    return made
 
 
 def setting_fields(use: str) -> list[str]:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 SEPARATOR = ": "
 
@@ -13,7 +13,7 @@ SEPARATOR = ": "
 class LinesField(forms.Field):
     """What JSON itself would read (numbers, true, lists) is kept as that, anything else as text."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminExpandableTextareaWidget
 
     def prepare_value(self, value: Any) -> Any:
         return to_lines(value) if isinstance(value, dict) else value

@@ -2,7 +2,6 @@
 
 import re
 from decimal import Decimal
-from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -45,23 +44,7 @@ def tier_name(tier: Tier) -> SafeString:
 
 
 def reached_by(definition: Tier | Badge) -> str:
-    """The criteria as a phrase: `Points earned in a lifetime: 1,000 points needed`."""
-    kind = criteria.of_type(definition.criteria_type)
-    parts = []
-    for setting in kind.settings:
-        value = definition.criteria_config.get(setting.key)
-        if value is not None:
-            parts.append(f"{setting.label.lower()} {number(value)}")
-    if not kind.settings and definition.criteria_config:
-        parts.append(str(definition.criteria_config))
-    label = kind.label or definition.criteria_type
-    return f"{label}: {', '.join(parts)}" if parts else label
-
-
-def number(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return criteria.parse(definition.criteria_type, definition.criteria_config).describe()
 
 
 def multiplier(value: Decimal | None) -> str:

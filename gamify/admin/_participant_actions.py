@@ -58,7 +58,7 @@ class AmountForm(ReasonForm):
     amount = forms.IntegerField(
         min_value=1, max_value=AMOUNT_MAX, widget=UnfoldAdminBigIntegerFieldWidget, help_text="Whole points."
     )
-    field_order = ("amount", "reason")
+    field_order = ["amount", "reason"]
 
 
 class AwardForm(AmountForm):
@@ -67,7 +67,7 @@ class AwardForm(AmountForm):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
         help_text="Until this day begins, in UTC. Empty: as the points system says.",
     )
-    field_order = ("amount", "reason", "expires_on")
+    field_order = ["amount", "reason", "expires_on"]
 
 
 class TierForm(ReasonForm):
@@ -76,7 +76,7 @@ class TierForm(ReasonForm):
         widget=UnfoldAdminSelectWidget,
         help_text="It stays there, whatever is earned, until it is released.",
     )
-    field_order = ("tier", "reason")
+    field_order = ["tier", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

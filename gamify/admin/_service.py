@@ -5,13 +5,13 @@ class BadgeAdmin(ServiceAdmin[Badge]):
     save_through = staticmethod(definitions.save_badge)
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, TextField
 from django.http import HttpRequest, HttpResponse
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from gamify.admin._refusals import complaints
 from gamify.errors import DomainError
@@ -55,19 +55,23 @@ class ServiceForm(forms.ModelForm[Any]):
 
 class ServiceAdmin(TenantScopedAdmin[M]):
     form = ServiceForm
-    # The service that creates or changes one. Raises DomainError.
-    save_through: ClassVar[Callable[[Any], Any]]
     # Fields that are fixed once it is made.
     fixed: ClassVar[tuple[str, ...]] = ()
     change_form_before_template = "console/tenant_field.html"
+    formfield_overrides: ClassVar[dict[Any, Any]] = {TextField: {"widget": UnfoldAdminExpandableTextareaWidget}}
+
+    @staticmethod
+    def save_through(definition: Any, /) -> Any:
+        """The service that creates or changes one. Raises DomainError."""
+        raise NotImplementedError
 
     def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
         readonly = tuple(super().get_readonly_fields(request, obj))
         return (*readonly, *self.fixed) if obj else readonly
 
     def get_form(self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.tenant = obj.tenant if obj else tenant_of_form(request)  # type: ignore[attr-defined]
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.tenant = cast(Any, obj).tenant if obj else tenant_of_form(request)
         form.refusal = getattr(request, "_refusal", None)
         return form
 
@@ -102,13 +106,13 @@ class ServiceAdmin(TenantScopedAdmin[M]):
             # No more than was changed, on the row as it is by now: two people may edit at once.
             before = type(obj)._default_manager.get(pk=obj.pk)
             fields = {name: new for name, new in _values(obj).items() if new != _values(before)[name]}
-            saved = definitions.change(obj, fields, save=type(self).save_through)
+            saved = definitions.change(obj, fields, save=self.save_through)
         else:
             tenant = tenant_of_form(request)
             if tenant is None:
                 raise PermissionDenied
             obj.tenant_id = tenant.pk
-            saved = type(self).save_through(obj)
+            saved = self.save_through(obj)
         obj.__dict__.update(saved.__dict__)
 
 

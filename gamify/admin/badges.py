@@ -1,7 +1,5 @@
 """Badges."""
 
-from typing import Any
-
 from django.contrib import admin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget

@@ -12,7 +12,7 @@ from django.utils import timezone
 from gamify.admin._look import colour
 from gamify.models import PointsSystem
 from gamify.queries import dashboard
-from gamify.queries.dashboard import Day, TierShare
+from gamify.queries.dashboard import Day, Reason, TierShare
 from gamify.services import totals
 from tenants.console.current import current_tenant
 from tenants.models import Tenant
@@ -86,7 +86,7 @@ def _reasons(system: PointsSystem, first: date, last: date) -> list[dict[str, An
     most = max((abs(reason.points) for reason in found), default=0)
     return [
         {
-            "text": "All other reasons" if reason.is_rest else reason.text or "No reason given",
+            "text": _reason_text(reason),
             "kind": reason.kind,
             "points": reason.points,
             "entries": reason.entries,
@@ -94,6 +94,12 @@ def _reasons(system: PointsSystem, first: date, last: date) -> list[dict[str, An
         }
         for reason in found
     ]
+
+
+def _reason_text(reason: Reason) -> str:
+    if reason.is_rest:
+        return "All other reasons"
+    return reason.text or ("Expired" if reason.kind == "expire" else "No reason given")
 
 
 def _share(share: TierShare, members: int) -> dict[str, Any]:

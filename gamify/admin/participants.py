@@ -105,14 +105,14 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
     ) -> HttpResponse:
         participant = self.get_object(request, unquote(object_id))
         if participant is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         if not self.has_view_permission(request, participant):
             raise PermissionDenied
         now = timezone.now()
         holdings = people.holdings(participant, now=now)
         shown = _chosen(request, [holding.system for holding in holdings])
         before = _sequence(request.GET.get("before"))
-        tier = Tier.objects.filter(pk=participant.tier_id).first()
+        tier = Tier.objects.filter(pk=participant.tier_id).first() if participant.tier_id else None
         lines = people.ledger(participant, shown, before=before) if shown else []
         return page(
             self,

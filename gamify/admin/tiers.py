@@ -1,5 +1,6 @@
 """Tiers: the list by level, the form with its preview, and the pages of `_tier_pages`."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -52,7 +53,7 @@ class TierForm(criteria_form("tier")):  # type: ignore[misc] # the settings of e
         }
         labels = {
             "point_multiplier": "Points multiplier",
-            "award_type": "Reached",
+            "award_type": "Given",
             "is_active": "Active",
             "icon_url": "Icon (URL)",
             "badge_url": "Badge image (URL)",
@@ -61,7 +62,7 @@ class TierForm(criteria_form("tier")):  # type: ignore[misc] # the settings of e
             "code": "What programs call it, such as gold. It never changes.",
             "level": "Its place in the order: the higher, the better. No two tiers share one.",
             "point_multiplier": "What awards to its members are multiplied by, rounded down. Empty: as they are.",
-            "award_type": "Automatic: by the criteria above. Manual: only when somebody assigns it.",
+            "award_type": "Automatic: by the criteria below. Manual: only when somebody assigns it.",
             "is_active": "Nobody comes to an inactive tier any more; who is there stays.",
             "icon_url": "An image's address. Empty: the first letter on the tier's colour.",
         }
@@ -80,8 +81,8 @@ class TierAdmin(ServiceAdmin[Tier]):
     fixed = ("code",)
     conditional_fields = conditions("tier")
     list_display = (
-        "level",
         "display_tier",
+        "level",
         "code",
         "display_criteria",
         "display_multiplier",
@@ -100,7 +101,7 @@ class TierAdmin(ServiceAdmin[Tier]):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        own = {
+        own: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
             "reorder": ("reorder/", _tier_pages.reorder),
             "reevaluate": ("reevaluate/", _tier_pages.reevaluate),
             "activity": ("<uuid:id>/activity/", _tier_pages.activity),

@@ -69,6 +69,10 @@ class Criterion(ABC):
         None where the answer depends on badges or tiers, which evaluation itself hands out.
         """
 
+    def describe(self) -> str:
+        """What it takes, as a phrase for people."""
+        return self.label
+
     @property
     def badge_codes(self) -> frozenset[str]:
         """The badges that it asks for."""

@@ -30,3 +30,6 @@ class AwardCount(Criterion):
 
     def condition(self) -> Q | None:
         return Q(award_count__gte=self.min_awards)
+
+    def describe(self) -> str:
+        return f"{self.min_awards:,} awards received"

@@ -35,6 +35,9 @@ class Badges(Criterion):
     def condition(self) -> Q | None:
         return None
 
+    def describe(self) -> str:
+        return f"Badges held: {', '.join(sorted(self.codes))}"
+
     @property
     def badge_codes(self) -> frozenset[str]:
         return self.codes

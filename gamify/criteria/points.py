@@ -39,5 +39,8 @@ class Points(Criterion):
     def condition(self) -> Q | None:
         return Q(pk__in=[]) if self.min_points is None else Q(total_earned__gte=self.min_points)
 
+    def describe(self) -> str:
+        return "Never by points" if self.min_points is None else f"{self.min_points:,} points earned in a lifetime"
+
     def points_required(self) -> int | None:
         return self.min_points

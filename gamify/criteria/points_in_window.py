@@ -38,6 +38,9 @@ class PointsInWindow(Criterion):
     def condition(self) -> Q | None:
         return Q(**{f"earned_in_{self.days}_days__gte": self.min_points})
 
+    def describe(self) -> str:
+        return f"{self.min_points:,} points earned in {self.days:,} days"
+
     @property
     def window_days(self) -> int | None:
         return self.days

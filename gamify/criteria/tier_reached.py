@@ -32,3 +32,6 @@ class TierReached(Criterion):
 
     def condition(self) -> Q | None:
         return None
+
+    def describe(self) -> str:
+        return f"A tier of level {self.level:,} or higher"

@@ -26,7 +26,7 @@ class Participant(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
-    # Compared by bytes: so one index orders them and finds those with the same start, whatever the database's collation.
+    # Compared by bytes: one index orders them and finds those with the same start, whatever the database's collation.
     external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX, db_collation="C")
     # For people who look somebody up in the console; nothing else asks for them.
     name = models.CharField(max_length=255, null=True, blank=True)

@@ -104,7 +104,7 @@ def tier_distribution(tenant_id: UUID) -> list[TierShare]:
 
 
 _CHANGES = """
-    SELECT f.participant_id, p.external_id, f.data::json->>'cause', f.data::json->'previous'->>'name',
+    SELECT f.participant_id, coalesce(p.name, p.external_id), f.data::json->>'cause', f.data::json->'previous'->>'name',
            f.data::json->'new'->>'name', f.created_at
       FROM (SELECT * FROM gamify_fact WHERE tenant_id = $1 AND type = 'tier.changed'
              ORDER BY transaction DESC, id DESC LIMIT $2) AS f

@@ -194,7 +194,7 @@ def _paid_by(
     rows = (
         list(Consumption.objects.filter(own, debit_sequence__in=debits).order_by("credit_sequence")) if debits else []
     )
-    credits = dict(
+    earned = dict(
         Entry.objects.filter(own, sequence__in={row.credit_sequence for row in rows}).values_list(
             "sequence", "created_at"
         )
@@ -203,7 +203,7 @@ def _paid_by(
     )
     found: dict[int, list[tuple[int, datetime]]] = {}
     for row in rows:
-        found.setdefault(row.debit_sequence, []).append((row.amount, credits[row.credit_sequence]))
+        found.setdefault(row.debit_sequence, []).append((row.amount, earned[row.credit_sequence]))
     return found
 
 

@@ -43,14 +43,6 @@ document.addEventListener("DOMContentLoaded", () => {
   // Large numbers on axes: 12,300,000 takes a third of a phone's width.
   if (window.Chart) {
     const short = new Intl.NumberFormat("en", { notation: "compact" });
-    for (const canvas of document.querySelectorAll("canvas.chart[data-compact]")) {
-      const style = getComputedStyle(document.documentElement);
-      const grid = style.getPropertyValue("--c-line").trim() || "#ddd";
-      Chart.defaults.scale.ticks.callback = function (value) {
-        return this.axis === "y" ? short.format(value) : this.getLabelForValue(value);
-      };
-      Chart.defaults.scale.grid.color = grid;
-      canvas.setAttribute("role", "img");
-    }
+    Chart.defaults.scales.linear.ticks.callback = (value) => short.format(value);
   }
 });

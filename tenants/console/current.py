@@ -24,7 +24,8 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         tenants = access_of(request).tenants()
         chosen = request.session.get(SESSION_KEY)
         found = tenants.filter(pk=chosen).first() if chosen else None
-        request._tenant = found or tenants.filter(sandbox_of=None).order_by("slug").first()
+        found = found or tenants.filter(sandbox_of=None).order_by("slug").first()
+        request._tenant = found  # type: ignore[attr-defined]
     tenant: Tenant | None = request._tenant  # type: ignore[attr-defined]
     return tenant
 

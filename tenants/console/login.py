@@ -27,8 +27,9 @@ class LoginForm(AuthenticationForm):
         """Whether a limit is reached; `increment`: one more failed attempt."""
         assert self.request is not None
         name = str(self.cleaned_data.get("username", "")).casefold()
-        limits = {"address": ("ip", BY_ADDRESS), "name": (lambda group, request: name, BY_NAME)}
-        return any([_is_reached(self.request, group, *limit, increment) for group, limit in limits.items()])
+        by_address = _is_reached(self.request, "address", "ip", BY_ADDRESS, increment)
+        by_name = _is_reached(self.request, "name", lambda group, request: name, BY_NAME, increment)
+        return by_address or by_name
 
 
 def _is_reached(request: HttpRequest, group: str, key: Any, rate: str, increment: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Small pages beside Django's own: a question before something is done, and a page of our own in the console's frame."""
+"""Pages beside Django's own: a question before something is done, and any other in the console's frame."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 
 def page(admin: ModelAdmin[Any], request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
     """`template` in the console's frame, with the navigation and the page's title."""
-    request.current_app = admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = admin.admin_site.name
     frame = {**admin.admin_site.each_context(request), "opts": admin.opts, "media": admin.media}
     return TemplateResponse(request, template, {**frame, **context})
 

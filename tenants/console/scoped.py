@@ -7,7 +7,7 @@ Lists show the tenant worked in; everything else (an id typed by hand, autocompl
 user may see and no more, because all of it goes through `get_queryset`.
 """
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 from django.contrib.admin.options import ModelAdmin as DjangoModelAdmin
@@ -27,14 +27,18 @@ class TenantChangeList(ChangeList):
     """Of the tenant worked in, and no count of the whole table."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model_admin.get_queryset(request)
         if self.model_admin.lists_current_tenant:
             tenant = current_tenant(request)
-            self.root_queryset = self.root_queryset.filter(
-                **{self.model_admin.tenant_path: tenant.pk if tenant else None}
-            )
-        self.root_queryset = self.model_admin.for_list(self.root_queryset)
+            rows = rows.filter(**{self.model_admin.tenant_path: tenant.pk if tenant else None})
+        self.root_queryset = self.model_admin.for_list(rows)
         queryset: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return queryset
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # Nothing is left out that "show all" would show: no link to it.
+        self.full_result_count = self.result_count
 
 
 # django-stubs knows ModelAdmin as generic, unfold's as Any: both at once, so that subclasses are checked.
@@ -101,4 +105,4 @@ class TenantScopedAdmin(ModelAdmin, DjangoModelAdmin[M], Generic[M]):
 
     def _tenant_id(self, obj: Any) -> UUID | None:
         # Some of unfold's checks pass an id in the place of the object; the page itself asks again with the object.
-        return self.tenant_id_of(obj) if isinstance(obj, Model) else None
+        return self.tenant_id_of(cast(M, obj)) if isinstance(obj, Model) else None
