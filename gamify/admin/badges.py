@@ -7,6 +7,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from gamify.admin._criteria import conditions, criteria_form, setting_fields
 from gamify.admin._look import emblem, reached_by
 from gamify.admin._service import ServiceAdmin
+from gamify.admin._transfer import DefinitionResource, TransferMixin, json_field
 from gamify.models import Badge
 from gamify.services import definitions
 
@@ -24,8 +25,18 @@ class BadgeForm(criteria_form("badge")):  # type: ignore[misc] # the settings of
         }
 
 
+class BadgeResource(DefinitionResource):
+    save_through = staticmethod(definitions.save_badge)
+    criteria_config = json_field("criteria_config")
+
+    class Meta(DefinitionResource.Meta):
+        model = Badge
+        fields = ("code", "name", "description", "icon_url", "criteria_type", "criteria_config", "is_active")
+
+
 @admin.register(Badge)
-class BadgeAdmin(ServiceAdmin[Badge]):
+class BadgeAdmin(TransferMixin, ServiceAdmin[Badge]):
+    resource_classes = [BadgeResource]
     form = BadgeForm
     save_through = staticmethod(definitions.save_badge)
     fixed = ("code",)

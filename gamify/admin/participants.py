@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from gamify.admin import _explain
+from gamify.admin import _explain, _exports
 from gamify.admin._keyset import KeysetChangeList
 from gamify.admin._look import emblem, tier_name
 from gamify.admin._participant_actions import ACTIONS, perform
@@ -57,12 +57,14 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
     list_filter = (ByTier,)
     search_fields = ("external_id",)
     search_help_text = "The beginning of an id, an e-mail address or a name"
+    list_before_template = "console/participants_before.html"
     sortable_by = ()
     ordering = ("external_id",)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path("export/", view(partial(_exports.export, self)), name="gamify_participant_export"),
             *(
                 path(
                     f"<uuid:id>/{name}/", view(partial(self.action_view, name=name)), name=f"gamify_participant_{name}"

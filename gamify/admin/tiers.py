@@ -21,6 +21,7 @@ from gamify.admin._lines import LinesField
 from gamify.admin._look import is_colour, multiplier, reached_by, tier_name
 from gamify.admin._moves import MoveRow, rows_of
 from gamify.admin._service import ServiceAdmin
+from gamify.admin._transfer import DefinitionResource, TransferMixin, json_field
 from gamify.errors import DomainError
 from gamify.models import Participant, Tier
 from gamify.services import definitions, reevaluation
@@ -74,8 +75,33 @@ class TierForm(criteria_form("tier")):  # type: ignore[misc] # the settings of e
         return color
 
 
+class TierResource(DefinitionResource):
+    save_through = staticmethod(definitions.save_tier)
+    criteria_config = json_field("criteria_config")
+    benefits = json_field("benefits")
+
+    class Meta(DefinitionResource.Meta):
+        model = Tier
+        fields = (
+            "code",
+            "name",
+            "description",
+            "level",
+            "criteria_type",
+            "criteria_config",
+            "benefits",
+            "point_multiplier",
+            "icon_url",
+            "color",
+            "badge_url",
+            "is_active",
+            "award_type",
+        )
+
+
 @admin.register(Tier)
-class TierAdmin(ServiceAdmin[Tier]):
+class TierAdmin(TransferMixin, ServiceAdmin[Tier]):
+    resource_classes = [TierResource]
     form = TierForm
     save_through = staticmethod(definitions.save_tier)
     fixed = ("code",)
