@@ -135,6 +135,11 @@ class TransferMixin(ImportExportMixin):
     def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return {"tenant": current_tenant(request)}
 
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """All of the tenant worked in, whatever the list shows of them."""
+        queryset: QuerySet[Any] = self.get_queryset(request)
+        return queryset.filter(tenant=current_tenant(request))
+
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         with transaction.atomic():
             response: HttpResponse = super().process_import(request, **kwargs)
