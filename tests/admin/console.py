@@ -56,11 +56,11 @@ def fields_of(response: Any) -> dict[str, str]:
 
 
 def superuser(name: str = "root") -> Console:
-    return Console(User.objects.create_superuser(name, password="secret-of-root"))
+    return Console(User.objects.create_superuser(name))
 
 
 def member(tenant: Tenant, role: Role = Role.OPERATOR, *, name: str = "olive") -> Console:
-    user = User.objects.create_user(name, password="secret-of-olive", is_staff=True)
+    user = User.objects.create_user(name, is_staff=True)
     Membership.objects.create(user=user, tenant=tenant, role=role)
     return Console(user)
 

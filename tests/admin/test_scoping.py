@@ -124,6 +124,7 @@ def body_of(response: Any) -> str:
     return content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", Role.values)
 def test_no_url_shows_another_tenants_rows(shop: Tenant, other: Tenant, role: Role) -> None:
     for row in rows_of(other):
@@ -143,6 +144,7 @@ def test_no_url_shows_another_tenants_rows(shop: Tenant, other: Tenant, role: Ro
     assert seen > 20
 
 
+@pytest.mark.slow
 def test_the_same_walk_shows_them_to_whom_they_belong(shop: Tenant, other: Tenant) -> None:
     for row in rows_of(other):
         log(_request(), row, f"{MARK} was here")
@@ -151,6 +153,7 @@ def test_the_same_walk_shows_them_to_whom_they_belong(shop: Tenant, other: Tenan
     assert len(shown) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", Role.values)
 def test_no_post_changes_another_tenants_rows(shop: Tenant, other: Tenant, role: Role) -> None:
     console = member(shop, role).open(shop)
@@ -167,6 +170,7 @@ def test_no_post_changes_another_tenants_rows(shop: Tenant, other: Tenant, role:
     assert _rows() == before
 
 
+@pytest.mark.slow
 def test_no_post_of_an_auditor_changes_anything(shop: Tenant, other: Tenant) -> None:
     console = member(shop, Role.AUDITOR).open(shop)
     # Looking at the dashboard adds up what is new, which is no change of anything.
@@ -205,6 +209,7 @@ def test_different_roles_in_different_tenants(shop: Tenant, other: Tenant) -> No
     assert console.open(shop).get("gamify/tier/add/").status_code == 200
 
 
+@pytest.mark.slow
 def test_who_has_no_role_sees_an_empty_console(shop: Tenant, other: Tenant) -> None:
     user = User.objects.create_user("nobody", is_staff=True)
     console = Console(user)
