@@ -18,9 +18,11 @@ WIDTHS = {"wide": (1440, 1000), "phone": (390, 844)}
 PAGES = {
     "dashboard": "/admin/?period=90",
     "participants": "/admin/gamify/participant/",
-    "participant": "/admin/gamify/participant/?tier=",
+    "participant": "/admin/gamify/participant/?q=user_0003",
+    "award": "/admin/gamify/participant/?q=user_0003",
     "tiers": "/admin/gamify/tier/",
-    "tier": "/admin/gamify/tier/add/",
+    "tier": "/admin/gamify/tier/?q=",
+    "preview": "/admin/gamify/tier/add/",
     "keys": "/admin/tenants/apikey/",
 }
 
@@ -42,11 +44,22 @@ def fill(server: Server) -> None:
 def shoot(page: Page, base: str, folder: Path, suffix: str) -> None:
     for name, path in PAGES.items():
         page.goto(base + path)
-        if name == "participant":
-            page.goto(f"{base}/admin/gamify/participant/?q=user_0012")
-            page.locator("#result_list a", has_text="user_0012").first.click()
+        if name in ("participant", "award"):
+            page.locator("#result_list a").first.click()
+        if name == "award":
+            page.get_by_role("link", name="Award").click()
+        if name == "tier":
+            page.get_by_role("link", name="Gold").click()
+        if name == "preview":
+            _preview(page)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
+
+
+def _preview(page: Page) -> None:
+    for field, value in {"name": "Platinum", "code": "platinum", "level": "35", "points__min_points": "900"}.items():
+        page.fill(f"[name={field}]", value)
+    page.get_by_role("button", name="Save", exact=True).click()
 
 
 def main(folder: Path = FOLDER) -> None:
