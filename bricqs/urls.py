@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -10,6 +11,10 @@ from bricqs import health
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith("/admin/"):
+        return TemplateResponse(
+            request, "console/not_found.html", admin.site.each_context(request), status=404
+        ).render()
     detail = f"There is no route {request.path!r}. The API reference is at /api/docs/."
     return JsonResponse({"detail": detail, "code": "not_found"}, status=404)
 

@@ -57,7 +57,7 @@ def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse
         admin,
         request,
         "console/tier_preview.html",
-        title=f"{verb} {tier.name}",
+        title=f"{verb} {tier.name}: who would move",
         moves=rows,
         total=sum(row.participants for row in rows),
         sent=[],
@@ -90,7 +90,7 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
                 admin,
                 request,
                 "console/tier_preview.html",
-                title="Preview: new order",
+                title="New order: who would move",
                 verb="Save this order",
                 **context,
             )

@@ -58,6 +58,8 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
     search_fields = ("external_id",)
     search_help_text = "The beginning of an id, an e-mail address or a name"
     list_before_template = "console/participants_before.html"
+    # Few enough for a phone, where each row is a card.
+    list_per_page = 25
     sortable_by = ()
     ordering = ("external_id",)
 

@@ -1,6 +1,7 @@
 """Tiers: the list by level, the form with its preview, and the pages of `_tier_pages`."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from gamify.admin._lines import LinesField
 from gamify.admin._look import is_colour, multiplier, reached_by, tier_name
 from gamify.admin._moves import MoveRow, rows_of
 from gamify.admin._service import ServiceAdmin
-from gamify.admin._transfer import DefinitionResource, TransferMixin, json_field
+from gamify.admin._transfer import DefinitionResource, TransferMixin, json_field, number_field
 from gamify.errors import DomainError
 from gamify.models import Participant, Tier
 from gamify.services import definitions, reevaluation
@@ -79,6 +80,8 @@ class TierResource(DefinitionResource):
     save_through = staticmethod(definitions.save_tier)
     criteria_config = json_field("criteria_config")
     benefits = json_field("benefits")
+    level = number_field("level", int)
+    point_multiplier = number_field("point_multiplier", Decimal)
 
     class Meta(DefinitionResource.Meta):
         model = Tier
@@ -191,7 +194,7 @@ class TierAdmin(TransferMixin, ServiceAdmin[Tier]):
             self,
             request,
             "console/tier_preview.html",
-            title=f"Preview: {tier.name}",
+            title=f"{tier.name}: who would move",
             moves=moves,
             total=sum(move.participants for move in moves),
             sent=[*sent, (CONFIRMED, "1")],

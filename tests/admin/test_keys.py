@@ -26,7 +26,7 @@ def issue(root: Console, **values: object) -> str:
 def test_key_is_shown_once_and_opens_the_api(root: Console, shop: Tenant) -> None:
     raw_key = issue(root)
     caller = keys.resolve(raw_key, now=now())
-    assert (caller.tenant.id, caller.scopes) == (shop.pk, {"admin"})
+    assert (caller.tenant.id, caller.scopes) == (shop.pk, frozenset({"admin"}))
     page = root.text(LIST)
     assert raw_key not in page
     assert f"bq_live_…{raw_key[-4:]} shop backend Active admin" in page

@@ -36,9 +36,14 @@ def page(browser: Browser, base: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     wrong: list[str] = []
     page = context.new_page()
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: request.url.startswith((base, "data:")) or wrong.append(request.url))
-    page.on("response", lambda response: response.status >= 500 and wrong.append(response.url))
+
+    def note(text: str, is_wrong: bool = True) -> None:
+        if is_wrong:
+            wrong.append(text)
+
+    page.on("pageerror", lambda error: note(str(error)))
+    page.on("request", lambda request: note(request.url, not request.url.startswith((base, "data:"))))
+    page.on("response", lambda response: note(response.url, response.status >= 500))
     sign_in(page, base)
     yield page
     context.close()
