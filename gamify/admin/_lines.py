@@ -26,7 +26,7 @@ class LinesField(forms.Field):
             if not line.strip():
                 continue
             name, separator, text = _split(line.strip())
-            if not separator or not name:
+            if not separator or name is None:
                 raise forms.ValidationError(f"“{line.strip()}” has no colon: write a name, a colon, and what it is.")
             if name in found:
                 raise forms.ValidationError(f"“{name}” stands there twice.")
@@ -44,17 +44,17 @@ def to_lines(value: dict[str, Any]) -> str:
     return "\n".join(f"{_name(name)}{SEPARATOR}{_write(item)}" for name, item in value.items())
 
 
-def _split(line: str) -> tuple[str, str, str]:
+def _split(line: str) -> tuple[str | None, str, str]:
     if line.startswith('"'):
         # A name in quotation marks may hold anything, a colon too.
         try:
             name, end = json.JSONDecoder().raw_decode(line)
         except ValueError:
-            return "", "", ""
+            return None, "", ""
         _, separator, text = line[end:].partition(":")
         return name, separator, text.strip()
     name, separator, text = line.partition(":")
-    return name.strip(), separator, text.strip()
+    return name.strip() or None, separator, text.strip()
 
 
 def _name(name: str) -> str:

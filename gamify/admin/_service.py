@@ -38,7 +38,11 @@ class ServiceForm(forms.ModelForm[Any]):
         return cleaned
 
     def _post_clean(self) -> None:
+        # What the database would refuse, the service refuses first, and names the field; Django's own check of the
+        # constraints would only name the constraint.
+        self.instance.validate_constraints = lambda exclude=None: None
         super()._post_clean()  # type: ignore[misc]
+        del self.instance.validate_constraints
         for field in self.instance._meta.concrete_fields:
             # An empty text box says nothing, which is null where the column knows it.
             if field.null and field.name in self.cleaned_data and self.cleaned_data[field.name] == "":
@@ -48,9 +52,8 @@ class ServiceForm(forms.ModelForm[Any]):
         """The form's field that a path of a refusal is about; None: the form as a whole."""
         return path if path in self.fields else None
 
-    # Uniqueness is the service's business: it names the field, and holds when two people save at once.
-    def validate_unique(self) -> None: ...
-    def validate_constraints(self) -> None: ...
+    def validate_unique(self) -> None:
+        """The service's business: it names the field, and holds when two people save at once."""
 
 
 class ServiceAdmin(TenantScopedAdmin[M]):
