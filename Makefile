@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format screenshots requirements clean
+.PHONY: run test lint bench bench-large bench-memory format screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python manage.py serve
@@ -18,6 +18,16 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# The load comes from wrk, a Debian package. Nothing else should run meanwhile; docs/benchmarks.md says what comes of it.
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+bench-large: $(VENV)/.dev
+	$(BIN)/python -m bench.large
+
+bench-memory: $(VENV)/.dev
+	$(BIN)/python -m bench.memory
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

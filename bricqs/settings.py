@@ -24,6 +24,16 @@ SERVE_PORT = env.int("PORT", 8000)
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
+# How many single operations of one tenant may share a transaction; 1: none. See gamify/services/_joining.py.
+JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
+# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py. Empty: no limit. Many
+# players may share an address: an office, a school, a mobile network.
+SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "1200/m")
+FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
+# The header in which a proxy of yours says where a call comes from, such as X-Real-IP. Set it only behind one that
+# overwrites or appends to it, and drops names with underscores (to WSGI, X_Real_IP is the same): whoever can send the
+# header chooses an address.
+PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
@@ -39,26 +49,31 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
     "django_filters",
+    "django_ratelimit",
+    "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "bricqs",
     "tenants",
+    "engagements",
     "gamify",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "bricqs.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "bricqs.middleware.AuthenticationMiddleware",
+    "bricqs.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -81,9 +96,26 @@ TEMPLATES = [
 ]
 
 if cache_url := env.str("CACHE_URL", ""):
-    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": cache_url}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": cache_url,
+            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept, which
+            # tenants/addresses.py notes in the log.
+            "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
+        }
+    }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
+    # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
+    SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
+RATELIMIT_FAIL_OPEN = True
+RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 LOGIN_REDIRECT_URL = "admin:index"
@@ -123,6 +155,14 @@ STATICFILES_DIRS = [PROJECT_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# What browsers call from other sites; engagements/cors.py says which of them may read the answers.
+SESSION_API_PATH = "/api/v1/points/"
+CORS_URLS_REGEX = rf"^{SESSION_API_PATH}"
+CORS_ALLOW_METHODS = ["POST"]
+CORS_ALLOW_HEADERS = ["content-type"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_PREFLIGHT_MAX_AGE = 3600
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
@@ -142,6 +182,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"CreditTypeEnum": ["award", "bonus"], "DebitTypeEnum": ["deduct", "redemption"]},
 }
 
 LOGGING: dict[str, Any] = {

@@ -27,6 +27,11 @@ class TenantDisabled(DomainError):
 
 
 @dataclass(eq=False)
+class CallerOutdated(DomainError):
+    """What was remembered of the caller's key no longer holds: to be looked up, and tried again. Nobody is told."""
+
+
+@dataclass(eq=False)
 class ScopeMissing(DomainError):
     accepted: tuple[str, ...]
 
@@ -72,6 +77,13 @@ class InsufficientPoints(DomainError):
 
 
 @dataclass(eq=False)
+class PointsCapReached(DomainError):
+    """The participant has as many points as the points system lets anybody have."""
+
+    max_points: int
+
+
+@dataclass(eq=False)
 class Busy(DomainError):
     """The participant's lock, or a quiet moment in the database, could not be had in time. Safe to retry."""
 
@@ -98,6 +110,91 @@ class TierLevelConflict(DomainError):
 @dataclass(eq=False)
 class TierAssignConflict(DomainError):
     """Other writes to the participant did not let the assignment through in time. Safe to retry."""
+
+
+@dataclass(eq=False)
+class EngagementNotFound(DomainError):
+    """No such engagement. `engagement`: the id that was asked for."""
+
+    engagement: str
+
+
+@dataclass(eq=False)
+class EngagementEnded(DomainError):
+    """Nobody can open sessions in it any more."""
+
+
+@dataclass(eq=False)
+class EngagementNameConflict(DomainError):
+    name: str
+
+
+@dataclass(eq=False)
+class SessionInvalid(DomainError):
+    """Unknown, expired, ended, or of another engagement or a disabled tenant: the caller is not told which."""
+
+
+@dataclass(eq=False)
+class SessionNotFound(DomainError):
+    """There is no such session to be ended."""
+
+
+@dataclass(eq=False)
+class AddressLimited(DomainError):
+    """Too many calls from this address."""
+
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class RewardRuleNotFound(DomainError):
+    """No rule for events of this type, or none that is in force now."""
+
+    event_type: str
+
+
+@dataclass(eq=False)
+class RewardCapReached(DomainError):
+    """The participant has had this reward as often as its rule allows; for how long, None: for ever."""
+
+    event_type: str
+    cap_count: int
+    retry_after_seconds: int | None
+
+
+@dataclass(eq=False)
+class RewardRuleConflict(DomainError):
+    """Another rule is for events of this type."""
+
+    event_type: str
+
+
+@dataclass(eq=False)
+class ParticipantNotFound(DomainError):
+    """Nobody of this id was ever seen."""
+
+    participant: str
+
+
+@dataclass(eq=False)
+class PointsSystemNotFound(DomainError):
+    """`system`: the key or id that was asked for."""
+
+    system: str
+
+
+@dataclass(eq=False)
+class MetricNotFound(DomainError):
+    """No such metric, or none that is active. `metric`: the key that was asked for."""
+
+    metric: str
+
+
+@dataclass(eq=False)
+class BoostNotFound(DomainError):
+    """`boost`: the id that was asked for."""
+
+    boost: str
 
 
 @dataclass(eq=False)

@@ -48,7 +48,9 @@ def deduct(tenant: Tenant, participant: str, amount: int, *, now: datetime = NOW
 
 
 def balance(tenant: Tenant, participant: str, *, now: datetime = NOW) -> int:
-    return reads.balance(tenant=ref(tenant), participant=participant, now=now).balance
+    return reads.balance(
+        tenant=ref(tenant), participant=participant, system=reads.named_system(ref(tenant), None), now=now
+    ).balance
 
 
 def sweep(tenant: Tenant, *, now: datetime) -> tuple[int, int]:

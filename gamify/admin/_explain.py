@@ -6,8 +6,6 @@ from typing import Any
 from gamify.queries.people import Line
 
 KINDS = {"award": "Award", "deduct": "Deduct", "expire": "Expired"}
-# Of the tier's multiplier, told together.
-_TIER = ("base", "tier", "multiplier")
 PARTS_SHOWN = 3
 
 
@@ -21,7 +19,7 @@ class Told:
 
 def line(line: Line) -> Told:
     entry = line.entry
-    notes = _calculation(line.explanation)
+    notes = _calculation(line)
     if line.paid_by:
         parts = [f"{amount:,} of {at:%Y-%m-%d}" for amount, at in line.paid_by[:PARTS_SHOWN]]
         more = len(line.paid_by) - PARTS_SHOWN
@@ -34,15 +32,28 @@ def line(line: Line) -> Told:
     return Told(KINDS.get(entry.kind, entry.kind), entry.reason or KINDS.get(entry.kind, entry.kind), notes)
 
 
-def _calculation(explanation: dict[str, Any]) -> list[str]:
-    notes = []
-    if "base" in explanation and "multiplier" in explanation:
-        tier = f" for tier {explanation['tier']}" if explanation.get("tier") else ""
-        notes.append(f"{explanation['base']:,} × {_plain(explanation['multiplier'])}{tier}")
-        rest = {name: value for name, value in explanation.items() if name not in _TIER}
-    else:
-        rest = explanation
-    return notes + [f"{name.replace('_', ' ').capitalize()}: {_short(value)}" for name, value in rest.items()]
+def _calculation(line: Line) -> list[str]:
+    """What it was times what, and for which reasons, and a note for each other thing that is known."""
+    rest = dict(line.explanation)
+    if "base" not in rest:
+        return [_told(name, value) for name, value in rest.items()]
+    told = f"{rest.pop('base'):,}"
+    tier, granted = rest.pop("tier", None), rest.pop("multiplier", None)
+    if granted:
+        told += f" × {_plain(granted)}" + (f" for tier {tier}" if tier else "")
+    for boost in rest.pop("boosts", []):
+        told += f" × {_plain(boost['multiplier'])} for {line.names.get(boost['id'], 'a boost')}"
+    if rest.pop("rounding", None) and "×" in told:
+        told += ", rounded"
+    most = rest.pop("max_points", None)
+    notes = [told, *([f"Cut to the most that anybody can have: {most:,}"] if most else [])]
+    if rest.pop("trigger", None):
+        notes.append("Paid by a trigger")
+    return notes + [_told(name, value) for name, value in rest.items()]
+
+
+def _told(name: str, value: Any) -> str:
+    return f"{name.replace('_', ' ').capitalize()}: {_short(value)}"
 
 
 def _plain(number: Any) -> str:

@@ -30,8 +30,8 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 class ParticipantResource(resources.Resource):
     external_id = fields.Field("participant__external_id", "external_id")
-    name = fields.Field("participant__name", "name")
-    email = fields.Field("participant__email", "email")
+    name = fields.Field("profile__name", "name")
+    email = fields.Field("profile__email", "email")
     tier = fields.Field("tier_code", "tier")
     tier_pinned = fields.Field("participant__tier_pinned", "tier_pinned")
     balance = fields.Field("balance", "balance")

@@ -19,10 +19,10 @@ from unfold.widgets import (
 
 from gamify.admin._refusals import complaints
 from gamify.errors import DomainError
-from gamify.models import Participant, Tier
+from gamify.models import Participant, PointsSystem, Tier
 from gamify.services import points, tiers
 from gamify.services.idempotency import IdempotencyKey
-from gamify.services.points import Award, Deduct, Outcome, Result
+from gamify.services.points import Award, Deduct, Outcome, Result, Wallet
 from gamify.services.tiers import Assign, Placement, Release
 from tenants.console.pages import log
 from tenants.models import Tenant
@@ -58,7 +58,19 @@ class AmountForm(ReasonForm):
     amount = forms.IntegerField(
         min_value=1, max_value=AMOUNT_MAX, widget=UnfoldAdminBigIntegerFieldWidget, help_text="Whole points."
     )
-    field_order = ["amount", "reason"]
+    points_system = forms.ModelChoiceField(
+        PointsSystem.objects.none(), empty_label=None, to_field_name="key", widget=UnfoldAdminSelectWidget
+    )
+    field_order = ["amount", "points_system", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["points_system"]
+        field.queryset = PointsSystem.objects.filter(tenant_id=self.tenant_id).order_by("-is_default", "name")
+        # The usual tenant has one, and need not be asked.
+        if len(field.queryset) == 1:
+            field.widget = forms.HiddenInput()
+            self.initial.setdefault("points_system", field.queryset[0].key)
 
 
 class AwardForm(AmountForm):
@@ -67,7 +79,7 @@ class AwardForm(AmountForm):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
         help_text="Until this day begins, in UTC. Empty: as the points system says.",
     )
-    field_order = ["amount", "reason", "expires_on"]
+    field_order = ["amount", "points_system", "reason", "expires_on"]
 
 
 class TierForm(ReasonForm):
@@ -129,14 +141,24 @@ def _award(
 ) -> Result:
     day = data["expires_on"]
     expires_at = timezone.make_aware(datetime.combine(day, datetime.min.time())) if day else None
-    item = Award(participant, data["amount"], reason=data["reason"], metadata=by, expires_at=expires_at, key=key)
+    wallet = Wallet(points_system=data["points_system"].key)
+    item = Award(
+        participant,
+        data["amount"],
+        reason=data["reason"],
+        metadata=by,
+        expires_at=expires_at,
+        wallet=wallet,
+        key=key,
+    )
     return points.award(tenant=tenant, item=item, now=now)
 
 
 def _deduct(
     tenant: TenantRef, participant: str, data: Data, key: IdempotencyKey, by: dict[str, Any], now: datetime
 ) -> Result:
-    item = Deduct(participant, data["amount"], reason=data["reason"], metadata=by, key=key)
+    wallet = Wallet(points_system=data["points_system"].key)
+    item = Deduct(participant, data["amount"], reason=data["reason"], metadata=by, wallet=wallet, key=key)
     return points.deduct(tenant=tenant, item=item, now=now)
 
 

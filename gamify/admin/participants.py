@@ -21,7 +21,7 @@ from gamify.admin import _explain, _exports
 from gamify.admin._keyset import KeysetChangeList
 from gamify.admin._look import emblem, tier_name
 from gamify.admin._participant_actions import ACTIONS, perform
-from gamify.models import Participant, PointsSystem, Tier
+from gamify.models import Participant, PointsSystem, Profile, Tier
 from gamify.queries import people
 from gamify.queries import tiers as tier_reads
 from tenants.access import access_of
@@ -93,8 +93,10 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
         tiers = Tier.objects.filter(tenant=tenant).in_bulk()
         system = PointsSystem.objects.filter(tenant=tenant, is_default=True).first()
         balances = people.balances([row.pk for row in rows], system, now=timezone.now()) if system else {}
+        profiles = Profile.objects.in_bulk([row.pk for row in rows])
         for row in rows:
             row.tier, row.balance = tiers.get(row.tier_id), balances.get(row.pk, 0)
+            row.known = profiles.get(row.pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Participants come about by what is done to them."""
@@ -113,6 +115,8 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
         if not self.has_view_permission(request, participant):
             raise PermissionDenied
         now = timezone.now()
+        profile = Profile.objects.filter(pk=participant.pk).first()
+        name = _name(participant, profile)
         holdings = people.holdings(participant, now=now)
         shown = _chosen(request, [holding.system for holding in holdings])
         before = _sequence(request.GET.get("before"))
@@ -122,15 +126,17 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
             self,
             request,
             "console/participant.html",
-            title=participant.name or participant.external_id,
+            title=name,
             participant=participant,
+            profile=profile,
+            name=name,
             tier=tier,
             holdings=holdings,
             system=shown,
             lines=[(line, _explain.line(line)) for line in lines],
             before=before,
             older=lines[-1].entry.sequence if lines and lines[-1].entry.sequence > 1 else None,
-            emblem=_emblem(tier, participant),
+            emblem=_emblem(tier, name),
             ladder=[(step, _emblem(step.tier)) for step in people.ladder(participant, now=now)],
             expires=any(holding.expiring for holding in holdings),
             badges=tier_reads.badges(tenant_id=participant.tenant_id, participant=participant.external_id),
@@ -158,18 +164,18 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
             title=action.title,
             action=action,
             form=form,
-            participant=participant,
+            name=_name(participant, Profile.objects.filter(pk=participant.pk).first()),
             back=back,
             holdings=people.holdings(participant, now=timezone.now()),
         )
 
     @display(description="Name", empty_value="–")
-    def display_name(self, participant: Participant) -> str | None:
-        return participant.name
+    def display_name(self, participant: Any) -> str | None:
+        return participant.known.name if participant.known else None
 
     @display(description="E-mail", empty_value="–")
-    def display_email(self, participant: Participant) -> str | None:
-        return participant.email
+    def display_email(self, participant: Any) -> str | None:
+        return participant.known.email if participant.known else None
 
     @display(description="Tier", empty_value="–")
     def display_tier(self, participant: Any) -> str | None:
@@ -190,10 +196,14 @@ def _sequence(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
 
 
-def _emblem(tier: Tier | None, participant: Participant | None = None) -> SafeString:
-    name = (participant.name or participant.external_id) if participant else tier.name if tier else ""
-    icon_url = None if participant or tier is None else tier.icon_url or tier.badge_url
-    return emblem(name, color=tier.color if tier else None, icon_url=icon_url)
+def _name(participant: Participant, profile: Profile | None) -> str:
+    return (profile.name if profile else None) or participant.external_id
+
+
+def _emblem(tier: Tier | None, person: str = "") -> SafeString:
+    """The tier's, or that of a person on the tier's colour."""
+    icon_url = None if person or tier is None else tier.icon_url or tier.badge_url
+    return emblem(person or (tier.name if tier else ""), color=tier.color if tier else None, icon_url=icon_url)
 
 
 def _audit(participant: Participant) -> QuerySet[LogEntry]:

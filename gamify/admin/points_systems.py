@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from gamify.admin._service import ServiceAdmin, ServiceForm
 from gamify.models import ExpiryPolicy, PointsSystem
@@ -13,13 +14,17 @@ class PointsSystemForm(ServiceForm):
     class Meta:
         model = PointsSystem
         fields = "__all__"
+        widgets = {"badge_url": UnfoldAdminTextInputWidget}
         labels = {
+            "badge_url": "Icon (URL)",
+            "max_points": "Most that anybody can have",
             "burn_order": "Spent first",
             "expiry_policy": "Points expire",
             "expiry_periods": "Days, months, years",
         }
         help_texts = {
             "key": "What programs call it, such as points. It never changes.",
+            "max_points": "Awards are cut to it. Empty: no limit.",
             "notice_days": "How many days before points expire notify_expiring tells so. Empty: it does not.",
         }
 
@@ -38,7 +43,7 @@ class PointsSystemAdmin(ServiceAdmin[PointsSystem]):
     fixed = ("key", "burn_order", "is_default")
     list_display = ("name", "key", "display_default", "burn_order", "display_expiry", "notice_days")
     fieldsets = (
-        (None, {"fields": ("name", "key")}),
+        (None, {"fields": ("name", "key", "description", "badge_url", "max_points")}),
         ("Expiry", {"fields": ("expiry_policy", "expiry_periods", "notice_days", "burn_order")}),
     )
 

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
 from gamify.plugins import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
-    """What criteria may look at. All numbers are those of the tenant's default points system."""
+    """What criteria may look at, and must not change. All numbers are those of the tenant's default points system."""
 
     total_earned: int = 0
     award_count: int = 0
@@ -33,6 +31,18 @@ class Setting:
     kind: str = "number"
     at_least: int = 1
     is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Whether an amount has reached so many. `amount`: "total_earned", "award_count", or `earned_in(days)`."""
+
+    amount: str
+    at_least: int
+
+
+def earned_in(days: int) -> str:
+    return f"earned_in_{days}_days"
 
 
 class BadConfig(Exception):
@@ -63,10 +73,10 @@ class Criterion(ABC):
     def holds(self, standing: Standing) -> bool: ...
 
     @abstractmethod
-    def condition(self) -> Q | None:
-        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py.
+    def threshold(self) -> Threshold | None:
+        """All that the answer depends on, as a question that gamify/queries/standings.py asks of everybody at once.
 
-        None where the answer depends on badges or tiers, which evaluation itself hands out.
+        None where it depends on no amount: on badges or tiers, which evaluation itself hands out, or on nothing.
         """
 
     def describe(self) -> str:

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import POINTS_MAX, Criterion, Setting, Standing, read, registry, whole_number
+from gamify.criteria._base import POINTS_MAX, Criterion, Setting, Standing, Threshold, read, registry, whole_number
 
 
 @registry.register("points")
@@ -36,8 +34,8 @@ class Points(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.min_points is not None and standing.total_earned >= self.min_points
 
-    def condition(self) -> Q | None:
-        return Q(pk__in=[]) if self.min_points is None else Q(total_earned__gte=self.min_points)
+    def threshold(self) -> Threshold | None:
+        return None if self.min_points is None else Threshold("total_earned", self.min_points)
 
     def describe(self) -> str:
         return "Never by points" if self.min_points is None else f"{self.min_points:,} points earned in a lifetime"

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from gamify.errors import DomainError, ScopeMissing
+from gamify.errors import CallerOutdated, DomainError, ScopeMissing
 from gamify.http.authentication import ApiKeyAuthentication
 from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refusal, refusal_of
+from tenants import keys
 from tenants.keys import Caller
 from tenants.refs import TenantRef
 
@@ -40,6 +41,9 @@ class DialectViewSet(ViewSet):
     errors: ClassVar[ErrorTable] = {}
     # Any one of these opens the endpoint; none are needed where it is empty.
     scopes_accepted: ClassVar[tuple[str, ...]] = ()
+    # Those whose operation confirms the caller's key in its own transaction, so that it can be recalled; see
+    # `tenants.keys.recall`.
+    confirming_actions: ClassVar[frozenset[str]] = frozenset()
     now: datetime
     # Known once the key has been accepted.
     caller: Caller | None = None
@@ -48,6 +52,10 @@ class DialectViewSet(ViewSet):
         # The clock is read here, once per request, and passed down.
         self.now = timezone.now()
         super().initial(request, *args, **kwargs)
+        self.admit(request)
+
+    def admit(self, request: Request) -> None:
+        """Find out who is calling, and whether it may."""
         assert isinstance(request.user, Caller), "every endpoint authenticates"
         self.caller = request.user
         if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):
@@ -75,6 +83,8 @@ class DialectViewSet(ViewSet):
         raise NotImplementedError("a dialect says how it words an error")
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, CallerOutdated):
+            return self._again()
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
@@ -84,6 +94,18 @@ class DialectViewSet(ViewSet):
         if refusal.status == 401:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         response.exception = True
+        return response
+
+    def _again(self) -> Response:
+        """The action once more, with the key looked up: what was remembered of it has changed."""
+        authentication: ApiKeyAuthentication = self.authentication_classes[0]()
+        keys.forget(authentication.raw_key(self.request) or "")
+        try:
+            self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]
+            self.admit(self.request)
+            response: Response = getattr(self, self.action)(self.request, *self.args, **self.kwargs)
+        except Exception as error:
+            return self.handle_exception(error)
         return response
 
 

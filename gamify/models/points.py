@@ -2,12 +2,16 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.models import Tenant
+
+# Far from where sums of 64 bits end, and within what JSON's readers keep exactly.
+MAX_POINTS_MAX = 10**15
 
 
 class BurnOrder(models.TextChoices):
@@ -30,6 +34,8 @@ class PointsSystem(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="points_systems")
     key = models.SlugField(max_length=50)
     name = models.CharField(max_length=100)
+    description = models.TextField(null=True, blank=True)
+    badge_url = models.TextField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
     burn_order = models.CharField(
         max_length=30,
@@ -52,6 +58,12 @@ class PointsSystem(models.Model):
         blank=True,
         help_text="How many days before a credit expires notify_expiring says so. Empty: not at all.",
     )
+    max_points = models.BigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_POINTS_MAX)],
+        help_text="The most that anybody can have; awards are cut to it. Empty: no limit.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -64,6 +76,9 @@ class PointsSystem(models.Model):
             models.CheckConstraint(
                 condition=Q(expiry_periods__gte=1) | Q(expiry_policy__in=("none", "end_of_month", "end_of_year")),
                 name="points_system_expires_after_some_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_points__isnull=True) | Q(max_points__gte=1), name="points_system_cap_positive"
             ),
         ]
 

@@ -104,11 +104,12 @@ def tier_distribution(tenant_id: UUID) -> list[TierShare]:
 
 
 _CHANGES = """
-    SELECT f.participant_id, coalesce(p.name, p.external_id), f.data::json->>'cause', f.data::json->'previous'->>'name',
-           f.data::json->'new'->>'name', f.created_at
+    SELECT f.participant_id, coalesce(profile.name, p.external_id), f.data::json->>'cause',
+           f.data::json->'previous'->>'name', f.data::json->'new'->>'name', f.created_at
       FROM (SELECT * FROM gamify_fact WHERE tenant_id = $1 AND type = 'tier.changed'
              ORDER BY transaction DESC, id DESC LIMIT $2) AS f
       JOIN gamify_participant p ON p.id = f.participant_id
+      LEFT JOIN gamify_profile profile ON profile.participant_id = p.id
      ORDER BY f.transaction DESC, f.id DESC
 """
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from gamify.models import Entry, Participant, PointsSystem, Tier
+from gamify.models import Entry, Participant, PointsSystem, Profile, Tier
 from gamify.queries.people import balances
 
 PARTICIPANTS_PER_BATCH = 1_000
@@ -18,6 +18,7 @@ ENTRIES_PER_BATCH = 5_000
 @dataclass(frozen=True, slots=True)
 class ParticipantRow:
     participant: Participant
+    profile: Profile | None
     tier_code: str | None
     balance: int
 
@@ -34,9 +35,11 @@ def participants(tenant_id: UUID) -> Iterator[ParticipantRow]:
     system = PointsSystem.objects.get(tenant_id=tenant_id, is_default=True)
     tiers = dict(Tier.objects.filter(tenant_id=tenant_id).values_list("pk", "code"))
     for batch in _batches(tenant_id):
+        profiles = Profile.objects.in_bulk([row.pk for row in batch])
         found = balances([row.pk for row in batch], system, now=timezone.now())
         for row in batch:
-            yield ParticipantRow(row, tiers.get(row.tier_id) if row.tier_id else None, found.get(row.pk, 0))
+            tier_code = tiers.get(row.tier_id) if row.tier_id else None
+            yield ParticipantRow(row, profiles.get(row.pk), tier_code, found.get(row.pk, 0))
 
 
 def entries(system: PointsSystem, *, since: datetime | None, until: datetime | None) -> Iterator[EntryRow]:

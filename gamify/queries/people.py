@@ -10,7 +10,17 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from gamify.criteria import Standing
-from gamify.models import Account, Consumption, Entry, Participant, PointsSystem, Tier, TierTransition
+from gamify.models import (
+    Account,
+    Boost,
+    Consumption,
+    Entry,
+    Participant,
+    ParticipantBoost,
+    PointsSystem,
+    Tier,
+    TierTransition,
+)
 from gamify.queries import programme as programmes
 from gamify.queries.programme import TierRule
 from gamify.queries.tiers import standing_of
@@ -24,16 +34,16 @@ ENTRIES_PER_PAGE = 25
 TRANSITIONS_SHOWN = 10
 
 # Each branch is one range of one index, however many participants there are. Ranges and not LIKE: statements are
-# planned without their values, and a pattern that is not known yet is no range.
+# planned without their values, and a pattern that is not known yet is no range. Comparisons with a tilde are by bytes,
+# as the index is.
 _SEARCH = """
     (SELECT id FROM gamify_participant
       WHERE tenant_id = $1 AND external_id >= $2 AND external_id < $3 ORDER BY external_id LIMIT $7)
     UNION
-    (SELECT id FROM gamify_participant
-      WHERE tenant_id = $1 AND lower(email) >= $4 AND lower(email) < $5 AND email IS NOT NULL
-      ORDER BY lower(email) LIMIT $7)
+    (SELECT participant_id FROM gamify_profile
+      WHERE lower(email) ~>=~ $4 AND lower(email) ~<~ $5 AND tenant_id = $1 LIMIT $7)
     UNION
-    (SELECT id FROM gamify_participant
+    (SELECT participant_id FROM gamify_profile
       WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ to_tsquery('simple', $6) AND name IS NOT NULL
         AND tenant_id = $1 LIMIT $7)
 """
@@ -113,6 +123,8 @@ class Line:
     entry: Entry
     explanation: dict[str, Any]
     metadata: Any
+    # What the explanation names by id: boosts.
+    names: dict[str, str]
     # Debits: (points, when they were earned).
     paid_by: list[tuple[int, datetime]]
 
@@ -182,9 +194,21 @@ def ledger(participant: Participant, system: PointsSystem, *, before: int | None
     entries = Entry.objects.filter(participant=participant, points_system=system)
     page = list((entries.filter(sequence__lt=before) if before else entries).order_by("-sequence")[:ENTRIES_PER_PAGE])
     paid = _paid_by(participant, system, [entry.sequence for entry in page if entry.amount < 0])
+    explanations = [_object(entry.explanation) for entry in page]
+    names = _names_of_boosts(participant, explanations)
     return [
-        Line(entry, _object(entry.explanation), _object(entry.metadata), paid.get(entry.sequence, [])) for entry in page
+        Line(entry, explanation, _object(entry.metadata), names, paid.get(entry.sequence, []))
+        for entry, explanation in zip(page, explanations, strict=True)
     ]
+
+
+def _names_of_boosts(participant: Participant, explanations: list[dict[str, Any]]) -> dict[str, str]:
+    ids = {boost["id"] for explanation in explanations for boost in explanation.get("boosts", [])}
+    if not ids:
+        return {}
+    own = ParticipantBoost.objects.filter(participant=participant, id__in=ids).values_list("id", "name")
+    shared = Boost.objects.filter(tenant_id=participant.tenant_id, id__in=ids).values_list("id", "name")
+    return {str(id): name for id, name in (*own, *shared)}
 
 
 def _paid_by(

@@ -1,11 +1,14 @@
 """Reads of balances and ledger pages. They make nothing, and an unknown participant simply has nothing yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gamify.models import Entry, participant_id
+from gamify.errors import InvalidInput
+from gamify.models import Entry, Operation, participant_id
 from gamify.queries import programme
+from gamify.queries.programme import System
 from tenants import database
 from tenants.rates import Window
 from tenants.refs import TenantRef
@@ -18,6 +21,7 @@ class Balance:
     total_earned: int
     total_spent: int
     entries: int
+    last_earned_at: datetime | None
     window: Window
 
 
@@ -25,11 +29,15 @@ class Balance:
 class LedgerEntry:
     id: UUID
     kind: str
+    # What the caller called it, where it called it anything.
+    transaction_type: str | None
+    activity_id: str | None
     amount: int
     reason: str | None
     # JSON text, as it was stored.
     metadata: str | None
     created_at: datetime
+    operation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,19 @@ class LedgerPage:
     window: Window
 
 
+def named_system(tenant: TenantRef, key: str | None, *, field: str = "points_system") -> System:
+    """The points system `key`, or the default one. Raises InvalidInput."""
+    rules = programme.of(tenant)
+    found = rules.default_system if key is None else rules.system(key)
+    if found is None:
+        raise InvalidInput(((field, "There is no such points system here."),))
+    return found
+
+
 # What is past its time and not yet swept is taken off here, so that no reader ever counts it.
 _BALANCE = """
     SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
+           a.last_earned_at,
            CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
@@ -55,42 +73,60 @@ _BALANCE = """
 """
 
 
-def balance(*, tenant: TenantRef, participant: str, now: datetime) -> Balance:
-    """What the participant can spend at `now`, and the lifetime totals, in the tenant's default points system."""
-    system = programme.of(tenant).default_system
+def balance(*, tenant: TenantRef, participant: str, system: System, now: datetime) -> Balance:
+    """What the participant can spend at `now`, and the lifetime totals."""
     id = participant_id(tenant.id, participant)
     row = database.send(_BALANCE, [now, system.id, id]).fetchone()
-    started_at, writes, amount, earned, spent, entries, due = row or (None, 0, None, None, None, None, 0)
+    started_at, writes, amount, earned, spent, entries, earned_at, due = row or (None, 0, *[None] * 5, 0)
     return Balance(
         participant=participant,
         balance=(amount or 0) - due,
         total_earned=earned or 0,
         total_spent=spent or 0,
         entries=entries or 0,
+        last_earned_at=earned_at,
         window=Window.at(tenant.write_rate, now, started_at=started_at, used=writes),
     )
 
 
-def transactions(*, tenant: TenantRef, participant: str, offset: int, limit: int, now: datetime) -> LedgerPage:
+def transactions(
+    *, tenant: TenantRef, participant: str, system: System, offset: int, limit: int, now: datetime
+) -> LedgerPage:
     """A page of the participant's ledger, newest first: `limit` entries after skipping `offset`.
 
     Entries are numbered densely, so a page of any depth is one range of the primary key, and `total` is a counter.
     """
-    current = balance(tenant=tenant, participant=participant, now=now)
+    current = balance(tenant=tenant, participant=participant, system=system, now=now)
     newest = current.entries - offset
     rows = (
         Entry.objects.filter(
             participant_id=participant_id(tenant.id, participant),
-            points_system_id=programme.of(tenant).default_system.id,
+            points_system_id=system.id,
             sequence__gt=newest - limit,
             sequence__lte=newest,
         )
         .order_by("-sequence")
-        .values_list("id", "kind", "amount", "reason", "metadata", "created_at")
+        .values_list(
+            "id",
+            "kind",
+            "transaction_type",
+            "activity_id",
+            "amount",
+            "reason",
+            "metadata",
+            "created_at",
+            "operation_id",
+        )
         if newest > 0
         else []
     )
     return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)
+
+
+def keys_of(entries: Sequence[LedgerEntry]) -> dict[UUID | None, str]:
+    """The idempotency keys that entries were made under, by the id of their operation."""
+    ids = {entry.operation_id for entry in entries if entry.operation_id}
+    return dict(Operation.objects.filter(pk__in=ids).values_list("id", "key")) if ids else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +163,9 @@ _EXPIRING = """
 """
 
 
-def expiring(*, tenant: TenantRef, participant: str, within_days: int, now: datetime) -> ExpiringPoints:
+def expiring(*, tenant: TenantRef, participant: str, system: System, within_days: int, now: datetime) -> ExpiringPoints:
     """What will be lost in the coming days if it is not used, by the moment at which it is lost, soonest first."""
-    current = balance(tenant=tenant, participant=participant, now=now)
-    system = programme.of(tenant).default_system
+    current = balance(tenant=tenant, participant=participant, system=system, now=now)
     id = participant_id(tenant.id, participant)
     rows = database.send(_EXPIRING, [id, system.id, now, now + timedelta(days=within_days)]).fetchall()
     return ExpiringPoints(participant, [Expiring(amount, at) for at, amount in rows], current.window)

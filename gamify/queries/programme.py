@@ -2,13 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
+from engagements.models import Engagement, Status
 from gamify import criteria
 from gamify.criteria import Criterion, Standing
-from gamify.models import Badge, PointsSystem, Tier
+from gamify.models import Badge, PointsSystem, RewardRule, Tier
+from gamify.queries import earning
+from gamify.queries.earning import Earning
+from gamify.queries.reward_rules import Reward, reward_of
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 
@@ -24,6 +29,9 @@ class System:
     expiry_policy: str
     expiry_periods: int
     timezone: str
+    max_points: int | None
+    description: str | None
+    badge_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +63,44 @@ class BadgeRule:
     id: UUID
     code: str
     criterion: Criterion
+    name: str = ""
+    description: str | None = None
+    icon_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementRule:
+    """An engagement, as awards need to know it. `system_id` is that of its own points system, if it has one."""
+
+    id: UUID
+    system_id: UUID | None
+    is_active: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    def is_running(self, now: datetime) -> bool:
+        begun = self.starts_at is None or self.starts_at <= now
+        return self.is_active and begun and (self.ends_at is None or now < self.ends_at)
 
 
 @dataclass(frozen=True)
 class Programme:
     version: int
     default_system: System
+    systems: Mapping[UUID, System]
+    # All of them: what was earned in one that has ended can still be spent.
+    engagements: Mapping[str, EngagementRule]
     # All of them: who holds a tier that was deactivated still holds it.
     tiers: Mapping[UUID, TierRule]
     # The active ones only.
     badges: tuple[BadgeRule, ...]
+    # By the type of the event that they are for. The active ones only.
+    rewards: Mapping[str, Reward]
+    # Metrics, triggers, levels and boosts.
+    earning: Earning
+
+    def system(self, key: str) -> System | None:
+        return next((system for system in self.systems.values() if system.key == key), None)
 
     @cached_property
     def ladder(self) -> tuple[TierRule, ...]:
@@ -80,12 +116,12 @@ class Programme:
 
     def settle(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Settled":
         """Where evaluation leads somebody at `current`: badges unlocked, tiers followed, until neither leads on."""
-        tier, rounds = current, []
+        tier, rounds, standing = current, [], replace(standing)
         while True:
-            standing = replace(standing, tier_level=tier.level if tier else None)
+            standing.tier_level = tier.level if tier else None
             due = tuple(b for b in self.badges if b.code not in standing.badges and b.criterion.holds(standing))
             rounds.append(due)
-            standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
+            standing.badges |= {badge.code for badge in due}
             target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
             if target == tier and not due:
                 return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
@@ -140,15 +176,22 @@ def load(tenant_id: UUID) -> Programme:
     """The programme as it is in the database, now."""
     # The version first: should the rules change between these reads, the version is too old, and is found to be.
     version, timezone = Tenant.objects.values_list("programme_version", "time_zone").get(pk=tenant_id)
-    default = PointsSystem.objects.get(tenant_id=tenant_id, is_default=True)
+    systems = list(PointsSystem.objects.filter(tenant_id=tenant_id))
+    rules = {system.id: system_of(system, timezone) for system in systems}
     return Programme(
         version=version,
-        default_system=system_of(default, timezone),
+        default_system=next(rules[system.id] for system in systems if system.is_default),
+        systems=rules,
+        engagements={
+            str(engagement.id): engagement_rule(engagement)
+            for engagement in Engagement.objects.filter(tenant_id=tenant_id)
+        },
         tiers={tier.id: tier_rule(tier) for tier in Tier.objects.filter(tenant_id=tenant_id)},
-        badges=tuple(
-            BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
-            for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
-        ),
+        badges=tuple(badge_rule(badge) for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)),
+        rewards={
+            rule.event_type: reward_of(rule) for rule in RewardRule.objects.filter(tenant_id=tenant_id, is_active=True)
+        },
+        earning=earning.load(tenant_id),
     )
 
 
@@ -161,6 +204,30 @@ def system_of(system: PointsSystem, timezone: str) -> System:
         expiry_policy=system.expiry_policy,
         expiry_periods=system.expiry_periods,
         timezone=timezone,
+        max_points=system.max_points,
+        description=system.description,
+        badge_url=system.badge_url,
+    )
+
+
+def engagement_rule(engagement: Engagement) -> EngagementRule:
+    return EngagementRule(
+        id=engagement.id,
+        system_id=engagement.points_system_id,
+        is_active=engagement.status == Status.ACTIVE,
+        starts_at=engagement.starts_at,
+        ends_at=engagement.ends_at,
+    )
+
+
+def badge_rule(badge: Badge) -> BadgeRule:
+    return BadgeRule(
+        id=badge.id,
+        code=badge.code,
+        criterion=criteria.parse(badge.criteria_type, badge.criteria_config),
+        name=badge.name,
+        description=badge.description,
+        icon_url=badge.icon_url,
     )
 
 

@@ -1,5 +1,8 @@
-"""Change a tenant's rules: tiers and badges. Every change moves the programme's version on, in its own transaction,
-so that every process follows the new rules from its next award on."""
+"""Change a tenant's rules: points systems, tiers, badges, reward rules, engagements.
+
+Every change moves the programme's version on, in its own transaction, so that every process follows the new rules
+from its next award on.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -8,14 +11,25 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
+from engagements.models import Engagement
+from engagements.origins import parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
-from gamify.errors import BadgeCodeConflict, InvalidInput, TierCodeConflict, TierLevelConflict, TierNotFound
-from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
+from gamify.errors import (
+    BadgeCodeConflict,
+    EngagementNameConflict,
+    EngagementNotFound,
+    InvalidInput,
+    RewardRuleConflict,
+    TierCodeConflict,
+    TierLevelConflict,
+    TierNotFound,
+)
+from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, RewardRule, Tier
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
-D = TypeVar("D", Tier, Badge, PointsSystem)
+D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
 EXPIRY_PERIODS_MAX = {
@@ -122,7 +136,8 @@ def change(definition: D, fields: Mapping[str, Any], *, save: Callable[[D], D]) 
 
 def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
-    _check_field(system, "key")
+    for name in ("key", "max_points"):
+        _check_field(system, name)
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
@@ -139,6 +154,67 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     return _save(system)
 
 
+def save_reward_rule(rule: RewardRule) -> RewardRule:
+    """Create or change a reward rule. Raises InvalidInput, RewardRuleConflict."""
+    for name in ("event_type", "name", "points", "cap_count", "cap_period"):
+        _check_field(rule, name)
+    if rule.points_system and rule.points_system.tenant_id != rule.tenant_id:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
+        raise InvalidInput((("ends_at", "Must be after starts_at."),))
+    try:
+        return _save(rule)
+    except IntegrityError as error:
+        if constraint_of(error) == "reward_rule_event_type_unique":
+            raise RewardRuleConflict(rule.event_type) from error
+        raise
+
+
+def create_engagement(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Engagement:
+    """`points_system` is the key of one. Raises InvalidInput, EngagementNameConflict."""
+    engagement = Engagement(tenant_id=tenant_id)
+    _set_engagement(engagement, fields)
+    return save_engagement(engagement)
+
+
+def update_engagement(*, tenant_id: UUID, engagement_id: UUID, fields: Mapping[str, Any]) -> Engagement:
+    """Change the fields given and no others. Raises EngagementNotFound, InvalidInput, EngagementNameConflict."""
+    with transaction.atomic():
+        move_on(tenant_id)
+        found = Engagement.objects.select_for_update(no_key=True, of=("self",)).select_related("points_system")
+        engagement = found.filter(tenant_id=tenant_id, pk=engagement_id).first()
+        if engagement is None:
+            raise EngagementNotFound(str(engagement_id))
+        _set_engagement(engagement, fields)
+        return save_engagement(engagement)
+
+
+def save_engagement(engagement: Engagement) -> Engagement:
+    """Create or change an engagement. Raises InvalidInput, EngagementNameConflict."""
+    for name in ("name", "status", "currency_name", "allowed_origins"):
+        _check_field(engagement, name)
+    if engagement.points_system and engagement.points_system.tenant_id != engagement.tenant_id:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
+        raise InvalidInput((("ends_at", "Must be after starts_at."),))
+    engagement.allowed_origins = parse_origins(engagement.allowed_origins)
+    try:
+        return _save(engagement)
+    except IntegrityError as error:
+        if constraint_of(error) == "engagement_name_unique":
+            raise EngagementNameConflict(engagement.name) from error
+        raise
+
+
+def _set_engagement(engagement: Engagement, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if name == "points_system" and value is not None:
+            value = PointsSystem.objects.filter(tenant_id=engagement.tenant_id, key=value).first()
+            if value is None:
+                raise InvalidInput((("points_system", "There is no such points system here."),))
+        setattr(engagement, name, value)
+
+
 def _save(definition: D) -> D:
     with transaction.atomic():
         move_on(definition.tenant_id)
@@ -151,7 +227,7 @@ def move_on(tenant_id: UUID) -> None:
     Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
 
 
-def _check_field(definition: Tier | PointsSystem, name: str) -> None:
+def _check_field(definition: Tier | PointsSystem | RewardRule | Engagement, name: str) -> None:
     """What the database would refuse in another way, or round. Raises InvalidInput."""
     field: Any = definition._meta.get_field(name)
     try:

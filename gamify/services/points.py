@@ -5,23 +5,27 @@
 `_batch.run` is its course: load under the participants' locks, decide in memory, write. What an award does to its
 participant is `Award.apply`, below. One award is a batch of one: a hundred cost the same few statements. Each item
 succeeds or fails alone. A refusal is a value and leaves nothing behind: no entry, no participant, no used-up key.
-Refusals are checked in this order: IdempotencyKeyReused, InvalidInput (expires_at is past), RateLimitExceeded,
-InsufficientPoints.
+Refusals are checked in this order: IdempotencyKeyReused, InvalidInput (expires_at is past, unknown points_system or
+engagement_id), RateLimitExceeded, InsufficientPoints or PointsCapReached.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from gamify.errors import DomainError, InvalidInput
-from gamify.ledger.amounts import multiplied
+from gamify.errors import DomainError, InvalidInput, PointsCapReached
 from gamify.ledger.posting import EntryRow, Note
-from gamify.services import _batch
+from gamify.queries.programme import Programme, System
+from gamify.services import _batch, _joining
 from gamify.services._batch import BatchResult as BatchResult
 from gamify.services._batch import Result as Result
+from gamify.services._credit import credit
 from gamify.services._member import Member, Progress
+from gamify.services._operation import Operation
+from gamify.services._wallet import DEFAULT
+from gamify.services._wallet import Wallet as Wallet
 from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.refs import TenantRef
 
@@ -42,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Award:
+class Award(Operation):
     """Points for one participant. Without a `key`, a retry awards again."""
 
     participant: str
@@ -50,81 +54,85 @@ class Award:
     reason: str | None = None
     metadata: dict[str, Any] | None = None
     expires_at: datetime | None = None
+    wallet: Wallet = DEFAULT
+    activity_id: str | None = None
+    # What the caller calls it: "bonus", or nothing special.
+    transaction_type: str | None = None
     key: IdempotencyKey | None = None
 
-    is_capped: ClassVar[bool] = True
     outcome_type: ClassVar[type[Outcome]] = Outcome
-    debit: ClassVar[int] = 0
 
     def input_hash(self) -> bytes:
-        return input_hash("award", self.participant, self.amount, self.reason, self.metadata, self.expires_at)
+        return input_hash("award", self.participant, self.amount, self.expires_at, *_said_alike(self))
 
-    def check(self, now: datetime) -> None:
+    def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
+        return _posting(self, programme, 0)
+
+    def check(self, programme: Programme, now: datetime) -> None:
         if self.expires_at and self.expires_at <= now:
             raise InvalidInput((("expires_at", "Must be in the future."),))
+        self.wallet.system(programme)
+        self.wallet.refuse_closed(programme, now)
 
     def apply(self, member: Member) -> Outcome:
-        """Credit the amount, multiplied by what the tier held so far grants; then see what it led to."""
-        book = member.book(member.programme.default_system)
-        tier = member.tier
-        multiplier = tier.multiplier if tier else None
-        explanation = (
-            {"base": self.amount, "tier": tier.code, "multiplier": str(multiplier)} if tier and multiplier else None
-        )
-        entry = book.award(
-            multiplied(self.amount, multiplier),
-            note=_note(self, member, explanation),
-            now=member.now,
-            expires_at=self.expires_at,
-        )
+        """Credit the amount; then see what it led to. Raises PointsCapReached, InvalidInput."""
+        system = self.wallet.system(member.programme)
+        entry = credit(member, system, self.amount, note=_note(self, member), expires_at=self.expires_at)
+        if entry is None:
+            if system.max_points is not None and member.book(system).account.balance >= system.max_points:
+                raise PointsCapReached(system.max_points)
+            raise InvalidInput((("amount", "Boosts that are in force now leave nothing of it."),))
         return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
 
 
 @dataclass(frozen=True, slots=True)
-class Deduct:
+class Deduct(Operation):
     """Points off one participant's balance."""
 
     participant: str
     amount: int
     reason: str | None = None
     metadata: dict[str, Any] | None = None
+    wallet: Wallet = DEFAULT
+    activity_id: str | None = None
+    # What the caller calls it: "redemption", or nothing special.
+    transaction_type: str | None = None
     key: IdempotencyKey | None = None
 
-    is_capped: ClassVar[bool] = True
+    # Tiers and badges follow what was earned.
+    evaluates: ClassVar[bool] = False
     outcome_type: ClassVar[type[Outcome]] = Outcome
 
-    @property
-    def debit(self) -> int:
-        return self.amount
-
     def input_hash(self) -> bytes:
-        return input_hash("deduct", self.participant, self.amount, self.reason, self.metadata)
+        return input_hash("deduct", self.participant, self.amount, *_said_alike(self))
 
-    def check(self, now: datetime) -> None:
-        """There is nothing to refuse before the balance is known."""
+    def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
+        return _posting(self, programme, self.amount)
+
+    def check(self, programme: Programme, now: datetime) -> None:
+        self.wallet.system(programme)
 
     def apply(self, member: Member) -> Outcome:
         """Debit the amount, expiring credits first. Raises InsufficientPoints."""
-        book = member.book(member.programme.default_system)
+        book = member.book(self.wallet.system(member.programme))
         entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
-        # Tiers and badges follow what was earned, so there is nothing to evaluate.
         return _outcome(self, entry)
 
 
 def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
     """Credit a participant, who is made if unknown.
 
-    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded. Raises Busy.
+    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, PointsCapReached. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
     """Debit a participant.
 
-    Refusals: IdempotencyKeyReused, RateLimitExceeded, InsufficientPoints. Raises Busy.
+    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def award_batch(
@@ -145,13 +153,35 @@ def award_batch(
     return _batch.run(tenant, items, now=now, batch_key=key)
 
 
-def _note(item: Award | Deduct, member: Member, explanation: dict[str, Any] | None = None) -> Note:
+def _posting(item: Award | Deduct, programme: Programme, debit: int) -> list[tuple[System, int]]:
+    try:
+        return [(item.wallet.system(programme), debit)]
+    except InvalidInput:
+        # For `check` to say, which a replay never comes to.
+        return []
+
+
+def _said_alike(item: Award | Deduct) -> list[Any]:
+    """What an award and a deduct can both say, as a retry must repeat it."""
+    wallet = item.wallet
+    return [
+        *(item.reason, item.metadata, item.activity_id, item.transaction_type),
+        *(wallet.points_system, wallet.engagement_id),
+    ]
+
+
+def _note(item: Award | Deduct, member: Member) -> Note:
     return Note(
         reason=item.reason,
-        metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
-        explanation=None if explanation is None else json.dumps(explanation),
-        operation_id=item.key.operation_id(member.tenant_id) if item.key else None,
+        metadata=None if item.metadata is None else _to_json(item.metadata),
+        operation_id=item.operation_id(member.tenant_id),
+        engagement_id=item.wallet.id_of_engagement(),
+        activity_id=item.activity_id,
+        transaction_type=item.transaction_type,
     )
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _outcome(item: Award | Deduct, entry: EntryRow, progress: Progress | None = None) -> Outcome:

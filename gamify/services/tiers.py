@@ -12,6 +12,7 @@ from gamify.queries.programme import TierRule
 from gamify.services import _batch
 from gamify.services._batch import Result
 from gamify.services._member import Member
+from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.refs import TenantRef
 
@@ -28,7 +29,7 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Operation):
     """Pin a participant to an active tier: evaluation leaves it there until it is released."""
 
     participant: str
@@ -36,15 +37,10 @@ class Assign:
     reason: str | None = None
     key: IdempotencyKey | None = None
 
-    is_capped: ClassVar[bool] = True
     outcome_type: ClassVar[type[Placement]] = Placement
-    debit: ClassVar[int] = 0
 
     def input_hash(self) -> bytes:
         return input_hash("assign", self.participant, self.tier_code, self.reason)
-
-    def check(self, now: datetime) -> None:
-        """There is nothing to refuse before the programme is known."""
 
     def apply(self, member: Member) -> Placement:
         """Raises TierNotFound."""
@@ -61,22 +57,17 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(Operation):
     """End a pin, and put the participant where its standing says."""
 
     participant: str
     reason: str | None = None
     key: IdempotencyKey | None = None
 
-    is_capped: ClassVar[bool] = True
     outcome_type: ClassVar[type[Placement]] = Placement
-    debit: ClassVar[int] = 0
 
     def input_hash(self) -> bytes:
         return input_hash("release", self.participant, self.reason)
-
-    def check(self, now: datetime) -> None:
-        """There is nothing to refuse: who is not pinned is evaluated all the same."""
 
     def apply(self, member: Member) -> Placement:
         before = member.tier
@@ -87,7 +78,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Reevaluate:
+class Reevaluate(Operation):
     """Put a participant where the rules of now say. No call of a participant's own, so its cap is left alone."""
 
     participant: str
@@ -96,13 +87,9 @@ class Reevaluate:
 
     is_capped: ClassVar[bool] = False
     outcome_type: ClassVar[type[Placement]] = Placement
-    debit: ClassVar[int] = 0
 
     def input_hash(self) -> bytes:
         return input_hash("reevaluate", self.participant, self.reason)
-
-    def check(self, now: datetime) -> None:
-        """There is nothing to refuse."""
 
     def apply(self, member: Member) -> Placement:
         before = member.tier

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from gamify.models import Entry, Participant
+from gamify.models import Entry
 from gamify.queries import exports
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console
+from tests.admin.test_participants import make_profile
 from tests.factories import TenantFactory
 
 PATH = "gamify/participant/export/"
@@ -65,7 +66,7 @@ def test_ledger_of_a_period(operator: Console) -> None:
 
 
 def test_text_that_a_spreadsheet_would_run_is_defused(operator: Console, shop: Tenant) -> None:
-    Participant.objects.filter(tenant=shop, external_id="anna").update(name="=HYPERLINK(1)", email="@x")
+    make_profile(shop, "anna", name="=HYPERLINK(1)", email="@x")
     programmes.deduct(shop, "eli", 5, now=datetime(2026, 2, 1, tzinfo=UTC), reason="-5 pts")
     [anna] = [row for row in rows(operator, what="participants") if row["external_id"] == "anna"]
     assert (anna["name"], anna["email"]) == ("'=HYPERLINK(1)", "'@x")

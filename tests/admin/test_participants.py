@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gamify.admin.participants import ParticipantAdmin
-from gamify.models import Participant
+from gamify.models import Profile, participant_id
 from gamify.queries import people
 from tenants.models import Tenant
 from tests import expiring, programmes
@@ -90,6 +90,11 @@ def test_search_by_id_address_and_name(operator: Console, shop: Tenant, asked: s
     assert listed(operator, q=asked) == found
 
 
+def make_profile(shop: Tenant, external_id: str, **fields: Any) -> None:
+    times = {"created_at": now(), "updated_at": now()}
+    Profile.objects.create(participant_id=participant_id(shop.pk, external_id), tenant=shop, **fields, **times)
+
+
 def people_of(shop: Tenant) -> None:
     for external_id, name, email in (
         ("user_1", "Anna Bloom", "Anna@Example.com"),
@@ -98,7 +103,8 @@ def people_of(shop: Tenant) -> None:
         ("other", None, None),
     ):
         programmes.award(shop, external_id, 10)
-        Participant.objects.filter(tenant=shop, external_id=external_id).update(name=name, email=email)
+        if name:
+            make_profile(shop, external_id, name=name, email=email)
 
 
 def test_search_finds_nobody_of_another_tenant(shop: Tenant) -> None:

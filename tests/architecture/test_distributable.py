@@ -16,10 +16,17 @@ DISTRIBUTED = {
     "gamify_tiertransition": "participant_id",
     "gamify_badgeunlock": "participant_id",
     "gamify_fact": "participant_id",
+    "gamify_profile": "participant_id",
+    "gamify_rewardcount": "participant_id",
+    "gamify_metrictotal": "participant_id",
+    "gamify_streak": "participant_id",
+    "gamify_participantboost": "participant_id",
+    "gamify_timepayment": "participant_id",
     # Placed by its key alone: a transaction about one participant reaches it by a second connection.
     "gamify_operation": "id",
+    "engagements_session": "id",
 }
-APPS = ("tenants", "gamify")
+APPS = ("tenants", "engagements", "gamify")
 
 pytestmark = pytest.mark.django_db
 

@@ -78,8 +78,8 @@ def make() -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from gamify.models import Participant, participant_id
-    from gamify.services import points, programme_file, tenants, tiers
+    from gamify.services import participants, points, programme_file, tenants, tiers
+    from gamify.services.participants import Identify
     from gamify.services.points import Award, Deduct
     from gamify.services.tiers import Assign
     from tenants import keys
@@ -111,8 +111,8 @@ def make() -> None:
                 points.deduct(tenant=ref, item=Deduct(name, dice.choice((50, 80, 150)), reason="Free drink"), now=later)
     for external_id, name in people.items():
         first, last = name.lower().split()
-        row = Participant.objects.filter(pk=participant_id(tenant.pk, external_id))
-        row.update(name=name, email=f"{first}.{last}@example.com")
+        known = {"name": name, "email": f"{first}.{last}@example.com"}
+        participants.identify(tenant=ref, item=Identify(external_id, known), now=timezone.now())
     best = max(loyalty, key=lambda name: loyalty[name])
     tiers.assign(tenant=ref, item=Assign(best, "vip", reason="Opened the shop with us"), now=timezone.now())
     for scopes, name in (([], "shop backend"), (["admin"], "office scripts")):

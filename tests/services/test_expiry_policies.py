@@ -203,7 +203,8 @@ def test_a_change_of_the_tenants_time_zone_holds_from_the_next_award_on(shop: Te
 def test_a_read_of_what_expires_shows_the_policys_doing(shop: Tenant) -> None:
     expiring.set_policy(shop, "end_of_month")
     expiring.award(shop, "anna", 100)
-    found = reads.expiring(tenant=ref(shop), participant="anna", within_days=31, now=NOW)
+    system = reads.named_system(ref(shop), None)
+    found = reads.expiring(tenant=ref(shop), participant="anna", system=system, within_days=31, now=NOW)
     assert [(each.amount, each.expires_at) for each in found.expiring] == [
         (100, datetime.fromisoformat("2026-02-01T00:00Z"))
     ]

@@ -38,12 +38,25 @@ WHEN = {
     "RATE_LIMIT_PARTICIPANT_EXCEEDED": "Per-participant write rate cap exceeded. The Retry-After response header"
     " tells you when to retry.",
     "insufficient_points": "Available balance is below the requested amount.",
+    "points_cap_reached": "The points system has a maximum, and the participant has reached it.",
     "body_too_large": "The body is larger than MAX_BODY_BYTES.",
     "unsupported_media_type": "The Content-Type is not application/json.",
     "tier_not_found": "No such tier exists for the tenant; to be assigned, it must be active.",
     "tier_code_conflict": "Another tier definition already uses that code for this tenant.",
     "tier_level_conflict": "Another tier definition already uses that level for this tenant.",
+    "engagement_not_found": "No such engagement exists for the tenant.",
+    "session_not_found": "There is no such session in this engagement.",
+    "engagement_ended": "The engagement has ended: no sessions can be opened in it.",
+    "engagement_name_conflict": "Another engagement already has that name for this tenant.",
+    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
+    "participant_not_found": "Nobody of that id was ever seen.",
+    "points_system_not_found": "No such points system exists for the tenant.",
+    "metric_not_found": "No such metric exists for the tenant.",
+    "boost_not_found": "No such boost exists for the tenant.",
     "badge_code_conflict": "Another badge already uses that code for this tenant.",
+    "reward_rule_not_found": "No reward rule that is in force is for events of that type.",
+    "reward_cap_reached": "The participant has had the reward as often as its rule allows.",
+    "reward_rule_conflict": "Another reward rule is for events of that type already.",
     "TIER_ASSIGN_CONFLICT": "Concurrent modification raced the assignment. Retry the call (the Idempotency-Key keeps"
     " the retry safe).",
     "busy": "The participant's lock could not be had in time. Retry with the same key.",
@@ -52,12 +65,22 @@ STATUS = {
     "unauthorized": 401,
     "forbidden": 403,
     "tier_not_found": 404,
+    "engagement_not_found": 404,
+    "session_not_found": 404,
+    "reward_rule_not_found": 404,
+    "participant_not_found": 404,
+    "points_system_not_found": 404,
+    "metric_not_found": 404,
+    "boost_not_found": 404,
     "IDEMPOTENCY_KEY_REUSED": 409,
+    "engagement_ended": 409,
+    "RATE_LIMIT_ADDRESS_EXCEEDED": 429,
     "TIER_ASSIGN_CONFLICT": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "validation_error": 422,
     "RATE_LIMIT_PARTICIPANT_EXCEEDED": 429,
+    "reward_cap_reached": 429,
     "busy": 503,
 }  # every other code is a 400
 READ = ("unauthorized", "forbidden", "validation_error")
@@ -118,15 +141,18 @@ def endpoint(
     description: str,
     success: Any,
     errors: Sequence[str],
-    example: dict[str, Any],
+    example: dict[str, Any] | None = None,
     request: Any = None,
     request_example: dict[str, Any] | None = None,
     parameters: Sequence[Any] = (),
     success_status: int = 200,
     tag: str = "Points",
+    is_public: bool = False,
 ) -> Callable[[F], F]:
     """One operation of the reference, complete with its refusals."""
-    examples = [OpenApiExample("Response", example, response_only=True, status_codes=[str(success_status)])]
+    examples = []
+    if example:
+        examples.append(OpenApiExample("Response", example, response_only=True, status_codes=[str(success_status)]))
     if request_example:
         examples.append(OpenApiExample("Request", request_example, request_only=True))
     by_status: dict[int, list[str]] = {}
@@ -142,7 +168,9 @@ def endpoint(
         request=request,
         responses=replies,
         examples=examples,
-        parameters=[*parameters, *RATE_HEADERS],
+        # Who calls without a key has no write cap to be told of.
+        parameters=[RETRY_AFTER] if is_public else [*parameters, *RATE_HEADERS],
+        auth=[] if is_public else None,
     )
 
 
@@ -234,7 +262,7 @@ balance = endpoint(
     " leaves expiry out. A participant that was never seen has zeros.",
     success=io.BalanceOutput,
     errors=READ,
-    parameters=[PARTICIPANT],
+    parameters=[PARTICIPANT, io.SystemInput],
     example={"participant_id": "user_123", "balance": 1500, "total_earned": 5000, "total_spent": 3500},
 )
 
@@ -243,7 +271,7 @@ transactions = endpoint(
     description="Awards, deductions and expiries. A page of any depth costs the same.",
     success=io.TransactionsOutput,
     errors=READ,
-    parameters=[PARTICIPANT, io.PageInput],
+    parameters=[PARTICIPANT, io.TransactionsInput],
     example={
         "participant_id": "user_123",
         "transactions": [

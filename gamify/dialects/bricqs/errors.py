@@ -14,6 +14,8 @@ TABLE: ErrorTable = {
         401, "unauthorized", "The X-API-Key header is missing. Send the key that your operator issued."
     ),
     errors.CredentialsInvalid: lambda e: Refusal(401, "unauthorized", _INVALID_KEY[e.reason]),
+    # Never seen: the view looks the key up and tries again.
+    errors.CallerOutdated: lambda e: Refusal(503, "busy", "Retry.", headers={"Retry-After": "1"}),
     errors.TenantDisabled: lambda e: Refusal(403, "forbidden", "This tenant is disabled."),
     errors.ScopeMissing: lambda e: Refusal(403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."),
     errors.InvalidInput: lambda e: Refusal(
@@ -46,6 +48,11 @@ TABLE: ErrorTable = {
         "insufficient_points",
         f"Insufficient points. Available: {e.available}, requested: {e.requested}",
     ),
+    errors.PointsCapReached: lambda e: Refusal(
+        400,
+        "points_cap_reached",
+        f"The participant has all the points that this points system lets anybody have: {e.max_points}.",
+    ),
     errors.TierNotFound: lambda e: Refusal(404, "tier_not_found", f"There is no such tier here: {e.tier}."),
     errors.TierCodeConflict: lambda e: Refusal(
         400, "tier_code_conflict", f"Another tier already has the code {e.code!r}. Codes are unique, and never change."
@@ -58,9 +65,49 @@ TABLE: ErrorTable = {
         "TIER_ASSIGN_CONFLICT",
         "Other writes to this participant got in between. Nothing was done; retry with the same idempotency key.",
     ),
+    errors.EngagementNotFound: lambda e: Refusal(
+        404, "engagement_not_found", f"There is no such engagement here: {e.engagement}."
+    ),
+    errors.EngagementEnded: lambda e: Refusal(
+        409, "engagement_ended", "This engagement has ended; no sessions can be opened in it."
+    ),
+    errors.EngagementNameConflict: lambda e: Refusal(
+        400, "engagement_name_conflict", f"Another engagement already has the name {e.name!r}."
+    ),
+    # One sentence for all that can be wrong with a session, so that nothing can be found out by asking.
+    errors.SessionInvalid: lambda e: Refusal(
+        401, "unauthorized", "The session is not valid. Ask your server to open a new one for this engagement."
+    ),
+    errors.SessionNotFound: lambda e: Refusal(404, "session_not_found", "There is no such session in this engagement."),
+    errors.AddressLimited: lambda e: Refusal(
+        429,
+        "RATE_LIMIT_ADDRESS_EXCEEDED",
+        f"Too many calls from your address. Retry in {e.retry_after_seconds} seconds.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
     errors.BadgeCodeConflict: lambda e: Refusal(
         400, "badge_code_conflict", f"Another badge already has the code {e.code!r}."
     ),
+    errors.RewardRuleNotFound: lambda e: Refusal(
+        404, "reward_rule_not_found", f"There is no reward rule here that is in force for {e.event_type!r}."
+    ),
+    errors.RewardCapReached: lambda e: Refusal(
+        429,
+        "reward_cap_reached",
+        f"The participant has had the reward for {e.event_type!r} as often as its rule allows: {e.cap_count}.",
+        headers={"Retry-After": str(e.retry_after_seconds)} if e.retry_after_seconds is not None else {},
+    ),
+    errors.RewardRuleConflict: lambda e: Refusal(
+        400, "reward_rule_conflict", f"Another reward rule is for {e.event_type!r} already."
+    ),
+    errors.ParticipantNotFound: lambda e: Refusal(
+        404, "participant_not_found", f"There is no such participant here: {e.participant}."
+    ),
+    errors.PointsSystemNotFound: lambda e: Refusal(
+        404, "points_system_not_found", f"There is no such points system here: {e.system}."
+    ),
+    errors.MetricNotFound: lambda e: Refusal(404, "metric_not_found", f"There is no such metric here: {e.metric}."),
+    errors.BoostNotFound: lambda e: Refusal(404, "boost_not_found", f"There is no such boost here: {e.boost}."),
     errors.Busy: lambda e: Refusal(
         503,
         "busy",

@@ -16,8 +16,9 @@ from gamify.dialects.bricqs.serializers import (
     BatchItemInput,
     DeductInput,
     ExpiringInput,
-    PageInput,
     PointsOutput,
+    SystemInput,
+    TransactionsInput,
     instant,
 )
 from gamify.errors import DomainError
@@ -25,35 +26,25 @@ from gamify.http.errors import invalid_input
 from gamify.queries import points as reads
 from gamify.services import points
 from gamify.services.idempotency import IdempotencyKey
-from gamify.services.points import Award, Deduct, Result
+from gamify.services.points import Award, Deduct, Result, Wallet
 
 
 class PointsViewSet(BricqsViewSet):
+    confirming_actions = frozenset({"award", "deduct"})
+
     @docs.award
     def award(self, request: Request) -> Response:
         header = self.header_key()
         body = self.read(AwardInput, request.data)
-        item = Award(
-            participant=body["participant_id"],
-            amount=body["amount"],
-            reason=body.get("reason"),
-            metadata=body.get("metadata"),
-            expires_at=body.get("expires_at"),
-            key=one_key(header, body.get("idempotency_key")),
-        )
+        key = one_key(header, body.get("idempotency_key"))
+        item = Award(**_said(body), expires_at=body.get("expires_at"), key=key)
         return self.reply(points.award(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.deduct
     def deduct(self, request: Request) -> Response:
         header = self.header_key()
         body = self.read(DeductInput, request.data)
-        item = Deduct(
-            participant=body["participant_id"],
-            amount=body["amount"],
-            reason=body.get("reason"),
-            metadata=body.get("metadata"),
-            key=one_key(header, body.get("idempotency_key")),
-        )
+        item = Deduct(**_said(body), key=one_key(header, body.get("idempotency_key")))
         return self.reply(points.deduct(tenant=self.tenant, item=item, now=self.now), PointsOutput)
 
     @docs.award_batch
@@ -93,18 +84,22 @@ class PointsViewSet(BricqsViewSet):
 class ParticipantPointsViewSet(BricqsViewSet):
     @docs.balance
     def balance(self, request: Request, participant_id: str) -> Response:
-        balance = reads.balance(tenant=self.tenant, participant=path_participant(participant_id), now=self.now)
+        participant = path_participant(participant_id)
+        query = self.read(SystemInput, request.query_params.dict())
+        system = reads.named_system(self.tenant, query.get("points_system"))
+        balance = reads.balance(tenant=self.tenant, participant=participant, system=system, now=self.now)
         self.window = balance.window
         return Response(self.write(BalanceOutput, balance))
 
     @docs.transactions
     def transactions(self, request: Request, participant_id: str) -> Response:
         participant = path_participant(participant_id)
-        query = self.read(PageInput, request.query_params.dict())
+        query = self.read(TransactionsInput, request.query_params.dict())
         page, page_size = query["page"], query["page_size"]
         ledger = reads.transactions(
             tenant=self.tenant,
             participant=participant,
+            system=reads.named_system(self.tenant, query.get("points_system")),
             offset=(page - 1) * page_size,
             limit=page_size,
             now=self.now,
@@ -118,7 +113,7 @@ class ParticipantPointsViewSet(BricqsViewSet):
                         "id": str(entry.id),
                         "amount": entry.amount,
                         "reason": entry.reason,
-                        "transaction_type": entry.kind,
+                        "transaction_type": entry.transaction_type or entry.kind,
                         "created_at": instant(entry.created_at),
                         "metadata": json.loads(entry.metadata) if entry.metadata else None,
                     }
@@ -133,8 +128,15 @@ class ParticipantPointsViewSet(BricqsViewSet):
     @docs.expiring
     def expiring(self, request: Request, participant_id: str) -> Response:
         participant = path_participant(participant_id)
-        within_days = self.read(ExpiringInput, request.query_params.dict())["within_days"]
-        found = reads.expiring(tenant=self.tenant, participant=participant, within_days=within_days, now=self.now)
+        query = self.read(ExpiringInput, request.query_params.dict())
+        within_days = query["within_days"]
+        found = reads.expiring(
+            tenant=self.tenant,
+            participant=participant,
+            system=reads.named_system(self.tenant, query.get("points_system")),
+            within_days=within_days,
+            now=self.now,
+        )
         self.window = found.window
         return Response(
             {
@@ -146,6 +148,19 @@ class ParticipantPointsViewSet(BricqsViewSet):
                 ],
             }
         )
+
+
+def _said(fields: dict[str, Any]) -> dict[str, Any]:
+    """What awards, their batch form and deducts can all say."""
+    return {
+        "participant": fields["participant_id"],
+        "amount": fields["amount"],
+        "reason": fields.get("reason"),
+        "metadata": fields.get("metadata"),
+        "wallet": Wallet(fields.get("points_system"), fields.get("engagement_id")),
+        "activity_id": fields.get("activity_id"),
+        "transaction_type": fields.get("transaction_type"),
+    }
 
 
 def _given_participant(raw: Any) -> str | None:
@@ -166,12 +181,6 @@ def _batch_items(raw_items: list[Any]) -> list[Award | DomainError]:
         except exceptions.ValidationError as error:
             return invalid_input(error)
         key = fields.get("idempotency_key")
-        return Award(
-            participant=fields["participant_id"],
-            amount=fields["amount"],
-            reason=fields.get("reason"),
-            metadata=fields.get("metadata"),
-            key=None if key is None else IdempotencyKey(key),
-        )
+        return Award(**_said(fields), key=None if key is None else IdempotencyKey(key))
 
     return [item(raw) for raw in raw_items]

@@ -1,6 +1,5 @@
 """Inputs and outputs of the Bricqs endpoints, one each."""
 
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -11,8 +10,10 @@ from gamify.http.fields import (
     ObjectField,
     QueryIntegerField,
     StrictCharField,
+    StrictChoiceField,
     StrictIntegerField,
 )
+from gamify.http.fields import instant as instant
 
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
@@ -37,13 +38,29 @@ class PointsInput(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Legacy. Prefer the Idempotency-Key header.",
     )
+    points_system = StrictCharField(
+        max_length=50, required=False, allow_null=True, help_text="Key of a points system; without it, the default one."
+    )
+    engagement_id = StrictCharField(
+        max_length=36,
+        required=False,
+        allow_null=True,
+        help_text="The engagement that it belongs to. Where that has its own points system, it goes there.",
+    )
+    activity_id = StrictCharField(
+        max_length=255, required=False, allow_null=True, help_text="The activity of the engagement, as you call it."
+    )
 
 
 class DeductInput(PointsInput):
-    pass
+    transaction_type = StrictChoiceField(["deduct", "redemption"], required=False, allow_null=True)
 
 
-class AwardInput(PointsInput):
+class CreditInput(PointsInput):
+    transaction_type = StrictChoiceField(["award", "bonus"], required=False, allow_null=True)
+
+
+class AwardInput(CreditInput):
     expires_at = InstantField(
         required=False,
         allow_null=True,
@@ -51,7 +68,7 @@ class AwardInput(PointsInput):
     )
 
 
-class BatchItemInput(PointsInput):
+class BatchItemInput(CreditInput):
     """As an award, minus `expires_at`: it is ignored here, like every unknown member."""
 
 
@@ -97,9 +114,19 @@ class BalanceOutput(serializers.Serializer[Any]):
     total_spent = serializers.IntegerField()
 
 
+class SystemInput(serializers.Serializer[Any]):
+    points_system = StrictCharField(
+        max_length=50, required=False, help_text="Key of a points system; without it, the default one."
+    )
+
+
 class PageInput(serializers.Serializer[Any]):
     page = QueryIntegerField(min_value=1, default=1, help_text="1-indexed page number.")
     page_size = QueryIntegerField(min_value=1, max_value=PAGE_SIZE_MAX, default=50, help_text="Items per page.")
+
+
+class TransactionsInput(PageInput, SystemInput):
+    pass
 
 
 class TransactionOutput(serializers.Serializer[Any]):
@@ -119,7 +146,7 @@ class TransactionsOutput(serializers.Serializer[Any]):
     page_size = serializers.IntegerField()
 
 
-class ExpiringInput(serializers.Serializer[Any]):
+class ExpiringInput(SystemInput):
     within_days = QueryIntegerField(min_value=1, max_value=WITHIN_DAYS_MAX, default=30, help_text="How far to look.")
 
 
@@ -133,8 +160,3 @@ class ExpiringOutput(serializers.Serializer[Any]):
     within_days = serializers.IntegerField()
     total = serializers.IntegerField()
     expiring = ExpiringLine(many=True)
-
-
-def instant(moment: datetime) -> str:
-    """A moment as the documents write it: ISO 8601 in UTC, with a Z."""
-    return moment.isoformat().replace("+00:00", "Z")
