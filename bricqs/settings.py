@@ -5,6 +5,7 @@ from typing import Any
 import django_stubs_ext
 
 from bricqs import embedded, logs
+from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
 from bricqs.env import data_dir, database, env, secret_key
 
@@ -55,6 +56,12 @@ PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
+    # Before Django's admin, whose templates it replaces.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "django_ratelimit",
@@ -81,11 +89,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bricqs.console.SessionMiddleware",
+    "bricqs.console_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "bricqs.console.AuthenticationMiddleware",
-    "bricqs.console.MessageMiddleware",
+    "bricqs.console_middleware.AuthenticationMiddleware",
+    "bricqs.console_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -131,6 +139,7 @@ RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # How long a write waits for its participant's lock.
 LOCK_TIMEOUT = env.str("LOCK_TIMEOUT", "5s")
@@ -149,12 +158,22 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The limit on failed logins (tenants/admin/login.py) is counted in the cache: without CACHE_URL, by each process for
+# itself. Where the cache is down, people can still sign in.
+RATELIMIT_FAIL_OPEN = True
+# Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' if CACHE_URL else 'TempFolderStorage'}"
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
+# As the console writes them.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [PROJECT_DIR / "static"]
 # Assets are read from the packages themselves: nothing has to be collected before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

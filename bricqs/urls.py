@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import Resolver404, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -14,6 +15,10 @@ from gamify.http.views import DialectViewSet
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith("/admin/"):
+        return TemplateResponse(
+            request, "console/not_found.html", admin.site.each_context(request), status=404
+        ).render()
     detail = f"There is no route {request.path!r}. The API reference is at /api/docs/."
     return _refused(request, Refusal(404, "not_found", detail))
 

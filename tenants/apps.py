@@ -11,6 +11,8 @@ from tenants.database import count_statement
 
 class TenantsConfig(AppConfig):
     name = "tenants"
+    # Above its pages in the console.
+    verbose_name = "Administration"
 
     def ready(self) -> None:
         from tenants import checks  # noqa: F401 - registers them
