@@ -74,6 +74,12 @@ UNFOLD: dict[str, Any] = {
                     _item("Tiers", "stairs_2", "gamify_tier"),
                     _item("Badges", "military_tech", "gamify_badge"),
                     _item("Points systems", "savings", "gamify_pointssystem"),
+                    _item("Levels", "signal_cellular_alt", "gamify_level"),
+                    _item("Reward rules", "redeem", "gamify_rewardrule"),
+                    _item("Metrics", "speed", "gamify_metric"),
+                    _item("Triggers", "bolt", "gamify_trigger"),
+                    _item("Boosts", "rocket_launch", "gamify_boost"),
+                    _item("Engagements", "campaign", "engagements_engagement"),
                 ],
             },
             {

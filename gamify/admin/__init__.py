@@ -4,6 +4,32 @@ A page for another kind of rule is one class on `_service.ServiceAdmin`, importe
 `bricqs/console.py` for the navigation.
 """
 
-from gamify.admin import audit, badges, dashboard, participants, points_systems, tenants, tiers
+from gamify.admin import (
+    audit,
+    badges,
+    boosts,
+    dashboard,
+    engagements,
+    levels,
+    metrics,
+    participants,
+    points_systems,
+    reward_rules,
+    tenants,
+    tiers,
+)
 
-__all__ = ["audit", "badges", "dashboard", "participants", "points_systems", "tenants", "tiers"]
+__all__ = [
+    "audit",
+    "badges",
+    "boosts",
+    "dashboard",
+    "engagements",
+    "levels",
+    "metrics",
+    "participants",
+    "points_systems",
+    "reward_rules",
+    "tenants",
+    "tiers",
+]

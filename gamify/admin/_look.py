@@ -1,8 +1,10 @@
 """How things look in lists and on pages: colours, icons, numbers, criteria in words."""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -45,6 +47,18 @@ def tier_name(tier: Tier) -> SafeString:
 
 def reached_by(definition: Tier | Badge) -> str:
     return criteria.parse(definition.criteria_type, definition.criteria_config).describe()
+
+
+FORCE_COLOURS = {"In force": "success", "Scheduled": "info", "Over": "warning", "Off": "danger"}
+
+
+def in_force(is_active: bool, starts_at: datetime | None, ends_at: datetime | None) -> str:
+    now = timezone.now()
+    if not is_active:
+        return "Off"
+    if starts_at and starts_at > now:
+        return "Scheduled"
+    return "Over" if ends_at and ends_at <= now else "In force"
 
 
 def multiplier(value: Decimal | None) -> str:

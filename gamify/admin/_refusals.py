@@ -20,6 +20,7 @@ _TABLE: dict[type[DomainError], Callable[[Any], Complaints]] = {
         ("amount", f"Only {e.available:,} points can be spent; {e.requested:,} were asked for.")
     ],
     errors.PointsCapReached: lambda e: [("amount", "There is no room: nobody can have more in this points system.")],
+    errors.RewardRuleConflict: lambda e: [("event_type", f"Another rule is already for “{e.event_type}”.")],
     errors.EngagementNameConflict: lambda e: [("name", "Another engagement already has this name.")],
     errors.IdempotencyKeyReused: lambda e: [
         (None, "This form was sent before, with other values. Open it again and check the ledger first.")

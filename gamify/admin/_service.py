@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, TextField
+from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
@@ -29,6 +29,13 @@ class ServiceForm(forms.ModelForm[Any]):
     # Set by the page: whose rows the form may name, and what the service said to it a moment ago.
     tenant: ClassVar[Tenant | None] = None
     refusal: ClassVar[DomainError | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # The user may see other tenants' rows; a rule can name its own tenant's only.
+            if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+                field.queryset = field.queryset.filter(tenant=self.tenant)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -54,6 +61,13 @@ class ServiceForm(forms.ModelForm[Any]):
 
     def validate_unique(self) -> None:
         """The service's business: it names the field, and holds when two people save at once."""
+
+
+def refuse_second(form: ServiceForm, others: QuerySet[Any], key: str, complaint: str) -> str:
+    """For keys of which the service has no refusal, since nothing but a form makes a second one."""
+    if others.exclude(pk=form.instance.pk).exists():
+        raise forms.ValidationError(f"Another {complaint}.")
+    return key
 
 
 class ServiceAdmin(TenantScopedAdmin[M]):

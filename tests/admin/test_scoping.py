@@ -52,6 +52,28 @@ def _fill(tenant: Tenant, mark: str) -> None:
             "tiers": [
                 {"code": f"{mark}_tier", "name": f"{mark} tier", "level": 1, "criteria_config": {"min_points": 1}}
             ],
+            "reward_rules": [{"event_type": f"{mark}_event", "points": 5}],
+            "metrics": [{"key": f"{mark}-metric", "name": f"{mark} metric"}],
+            "triggers": [
+                {
+                    "points_system": f"{mark}-key",
+                    "type": "metric",
+                    "metric": f"{mark}-metric",
+                    "threshold": 3,
+                    "points": 10,
+                }
+            ],
+            "levels": [{"points_system": f"{mark}-key", "key": f"{mark}-level", "name": f"{mark} level", "points": 1}],
+            "boosts": [
+                {
+                    "points_system": f"{mark}-key",
+                    "name": f"{mark} boost",
+                    "start": "2020-01-01",
+                    "end": None,
+                    "multiplier": 2,
+                }
+            ],
+            "engagements": [{"name": f"{mark} game"}],
         },
     )
     programmes.award(tenant, f"{mark}_user", 10, reason=f"{mark} reason", now=timezone.now())
