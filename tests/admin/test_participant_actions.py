@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from gamify.models import Entry, Participant, Tier
+from gamify.models import Entry, Participant, PointsSystem, Tier
+from gamify.services import definitions
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console, participant_path, text_of
@@ -152,3 +153,20 @@ def test_write_cap_is_told(operator: Console, shop: Tenant) -> None:
     assert send(operator, shop, "award", amount="5", reason="One").status_code == 302
     response = send(operator, shop, "award", amount="5", reason="Two")
     assert "This participant has had its 1 changes for now." in text_of(response)
+
+
+def test_where_there_are_several_points_systems_one_is_chosen(operator: Console, shop: Tenant) -> None:
+    assert operator.form(participant_path(shop, "anna", "award"))["points_system"] == "points"
+    definitions.save_points_system(PointsSystem(tenant=shop, key="stars", name="Stars", max_points=10))
+    send(operator, shop, "award", amount="7", reason="Shooting", points_system="stars")
+    page = operator.text(participant_path(shop, "anna"), {"system": "stars"})
+    assert "Stars: balance 7" in page
+    assert "Shooting" in page
+    response = send(operator, shop, "deduct", amount="8", reason="Fallen", points_system="stars")
+    assert "Only 7 points can be spent" in text_of(response)
+    send(operator, shop, "award", amount="7", reason="More", points_system="stars")
+    assert "Cut to the most that anybody can have: 10" in operator.text(
+        participant_path(shop, "anna"), {"system": "stars"}
+    )
+    response = send(operator, shop, "award", amount="7", reason="Again", points_system="stars")
+    assert "There is no room: nobody can have more in this points system." in text_of(response)
