@@ -11,7 +11,7 @@ import argparse
 from bench import load, people, report
 from bench.limit import Limit
 from bench.load import CLIENTS
-from bench.machine import machine, software
+from bench.machine import doubts, machine, software
 from bench.proof import prove
 from bench.rounds import Row, measure
 from bench.rows import BATCH_CLIENTS, DEEP_PARTICIPANTS, PAGE_SIZE, PAGES, Requests, shop_rows
@@ -20,6 +20,7 @@ from bench.targets import SPEED, judged
 from tests.live.server import Server, server_on_a_database_of
 
 LIMIT_TRIAL_SECONDS = 3
+NO_EVENTS = "Metric events are not measured: this server does not take any."
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def main() -> None:
             "rows": figures,
             "targets": judged(SPEED, figures),
             "proofs": [prove(each, before=before[each], acknowledged=acknowledged) for each in (shop, by_hand)],
-            "notes": [] if shop.metric else ["Metric events are not measured: this server does not take any."],
+            "notes": doubts(facts, figures) + ([] if shop.metric else [NO_EVENTS]),
         }
     report.save("speed", result)
 

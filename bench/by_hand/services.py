@@ -56,54 +56,57 @@ def award(
     )
     window = Window.at(tenant.write_rate, now, started_at=person.window_started_at, used=person.window_writes)
     said = input_hash("award", participant, amount, expires_at, reason, metadata)
-    if key and (earlier := Operation.objects.filter(pk=key.operation_id(tenant.id)).first()):
-        if bytes(earlier.input_hash) != said:
-            raise IdempotencyKeyReused(key=key.text)
-        return Awarded(Outcome(**json.loads(earlier.outcome)), window, replayed=True)
+    if key and (earlier := _recall(tenant, key, said)):
+        return Awarded(earlier, window, replayed=True)
     if expires_at and expires_at <= now:
         raise InvalidInput((("expires_at", "Must be in the future."),))
     window = _count_write(person, window, now)
-
     system = PointsSystem.objects.get(tenant_id=tenant.id, is_default=True)
-    account, _ = Account.objects.get_or_create(
-        participant=person,
-        points_system=system,
-        defaults={
-            **dict.fromkeys(("balance", "total_earned", "total_spent", "total_expired"), 0),
-            **dict.fromkeys(("lot_balance", "last_sequence", "award_count"), 0),
-            "last_hash": GENESIS,
-        },
-    )
+    account = _account(person, system)
     _expire(person, account, now)
-    entry = _credit(
-        person,
-        account,
-        system,
-        amount,
-        expires_at=expires_at or _expiry(tenant, system, now),
-        note={
-            "reason": reason,
-            "metadata": None if metadata is None else json.dumps(metadata, ensure_ascii=False),
-            "operation_id": key.operation_id(tenant.id) if key else None,
-        },
-        now=now,
-    )
+    note = {
+        "reason": reason,
+        "metadata": None if metadata is None else json.dumps(metadata, ensure_ascii=False),
+        "operation_id": key.operation_id(tenant.id) if key else None,
+    }
+    expires_at = expires_at or _expiry(tenant, system, now)
+    entry = _credit(person, account, system, amount, expires_at=expires_at, note=note, now=now)
     account.save()
     tier_upgrade, badges = evaluate(person, account, reason=reason, now=now)
     person.save()
-    outcome = Outcome(
-        str(entry.id), participant, entry.amount, entry.balance_after, now.isoformat(), tier_upgrade, badges
-    )
+    done = (entry.amount, entry.balance_after, now.isoformat(), tier_upgrade, badges)
+    outcome = Outcome(str(entry.id), participant, *done)
     if key:
-        Operation.objects.create(
-            id=key.operation_id(tenant.id),
-            tenant_id=tenant.id,
-            key=key.text,
-            input_hash=said,
-            outcome=json.dumps(asdict(outcome)),
-            created_at=now,
-        )
+        _remember(tenant, key, said, outcome, now)
     return Awarded(outcome, window)
+
+
+def _recall(tenant: TenantRef, key: IdempotencyKey, said: bytes) -> Outcome | None:
+    earlier = Operation.objects.filter(pk=key.operation_id(tenant.id)).first()
+    if earlier and bytes(earlier.input_hash) != said:
+        raise IdempotencyKeyReused(key=key.text)
+    return Outcome(**json.loads(earlier.outcome)) if earlier else None
+
+
+def _remember(tenant: TenantRef, key: IdempotencyKey, said: bytes, outcome: Outcome, now: datetime) -> None:
+    Operation.objects.create(
+        id=key.operation_id(tenant.id),
+        tenant_id=tenant.id,
+        key=key.text,
+        input_hash=said,
+        outcome=json.dumps(asdict(outcome)),
+        created_at=now,
+    )
+
+
+def _account(person: Participant, system: PointsSystem) -> Account:
+    nothing = {
+        **dict.fromkeys(("balance", "total_earned", "total_spent", "total_expired"), 0),
+        **dict.fromkeys(("lot_balance", "last_sequence", "award_count"), 0),
+        "last_hash": GENESIS,
+    }
+    account, _ = Account.objects.get_or_create(participant=person, points_system=system, defaults=nothing)
+    return account
 
 
 def _count_write(person: Participant, window: Window, now: datetime) -> Window:
