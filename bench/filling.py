@@ -24,7 +24,7 @@ _ACCOUNT = (
 )
 _ENTRY = (
     "gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, created_at,"
-    " hash)"
+    " expires_at, hash)"
 )
 _LOT = "gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)"
 
@@ -84,7 +84,8 @@ def _entries(books: list[Book]) -> Iterator[tuple[Any, ...]]:
     for book in books:
         key = (book.account.participant_id, book.account.points_system_id)
         for e in book.entries:
-            yield (*key, e.sequence, e.id, e.kind, e.amount, e.balance_after, e.note.reason, e.created_at, e.hash)
+            at = (e.created_at, e.expires_at)
+            yield (*key, e.sequence, e.id, e.kind, e.amount, e.balance_after, e.note.reason, *at, e.hash)
 
 
 def _lots(books: list[Book]) -> Iterator[tuple[Any, ...]]:

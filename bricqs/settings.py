@@ -25,11 +25,13 @@ SERVE_PORT = env.int("PORT", 8000)
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
 # How many single operations of one tenant may share a transaction; 1: none. See gamify/services/_joining.py.
 JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
-# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py.
-SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "600/m")
+# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py. Empty: no limit. Many
+# players may share an address: an office, a school, a mobile network.
+SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "1200/m")
 FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
 # The header in which a proxy of yours says where a call comes from, such as X-Real-IP. Set it only behind one that
-# overwrites or appends to it: whoever can send the header chooses an address.
+# overwrites or appends to it, and drops names with underscores (to WSGI, X_Real_IP is the same): whoever can send the
+# header chooses an address.
 PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
@@ -90,7 +92,8 @@ if cache_url := env.str("CACHE_URL", ""):
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": cache_url,
-            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept.
+            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept, which
+            # tenants/addresses.py notes in the log.
             "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
         }
     }
@@ -103,7 +106,6 @@ else:
     }
     # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
     SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from engagements.models import Engagement, Status
+from engagements.models import Engagement
 from engagements.origins import parse_origin
 
 
@@ -28,9 +28,9 @@ def is_allowed(request: HttpRequest, **_: Any) -> bool:
     if admitted is not None:
         return origin in admitted
     # A preflight names no engagement, and of a refused call it is not known: any engagement's page may read the answer.
-    return Engagement.objects.filter(
-        allowed_origins__contains=[origin], status=Status.ACTIVE, tenant__is_active=True
-    ).exists()
+    # Also where it has ended: sessions opened before show what was earned in it.
+    engagements = Engagement.objects.filter(allowed_origins__contains=[origin], tenant__is_active=True)
+    return engagements.exclude(tenant__sandbox_of__is_active=False).exists()
 
 
 def _origin(request: HttpRequest) -> str | None:

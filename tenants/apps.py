@@ -1,4 +1,4 @@
-"""The app's start: how its connections bind integers."""
+"""The app's start: how its connections bind integers, and what is checked of the settings."""
 
 from typing import Any
 
@@ -11,6 +11,8 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
+        from tenants import checks  # noqa: F401 - registers them
+
         connection_created.connect(_bind_all_integers_alike)
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
@@ -11,7 +12,7 @@ from uuid_utils.compat import uuid7
 from bench.by_hand.evaluation import evaluate, fact
 from gamify.errors import IdempotencyKeyReused, InvalidInput, PointsCapReached, RateLimitExceeded
 from gamify.ledger.amounts import capped, multiplied
-from gamify.ledger.chain import GENESIS, account_text, entry_hash
+from gamify.ledger.chain import GENESIS, account_text, entry_hash, microseconds
 from gamify.ledger.expiry import ExpiryRule
 from gamify.models import (
     Account,
@@ -206,8 +207,10 @@ def _append(
         **note,
         "created_at": created_at,
     }
-    account_name = account_text(person.id, account.points_system_id)
-    account.last_hash = entry_hash(bytes(account.last_hash), account_name, **content)
+    account_name = account_text(person.id.bytes, account.points_system_id.bytes)
+    hashed = {name: value.bytes if isinstance(value, UUID) else value for name, value in content.items()}
+    hashed |= {"created_at": microseconds(created_at), "expires_at": None}
+    account.last_hash = entry_hash(bytes(account.last_hash), account_name, **hashed)
     entry = Entry.objects.create(
         participant=person, points_system_id=account.points_system_id, hash=account.last_hash, **content
     )

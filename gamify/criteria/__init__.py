@@ -5,6 +5,8 @@ import sys
 from gamify.criteria._base import BadConfig as BadConfig
 from gamify.criteria._base import Criterion as Criterion
 from gamify.criteria._base import Standing as Standing
+from gamify.criteria._base import Threshold as Threshold
+from gamify.criteria._base import earned_in as earned_in
 from gamify.criteria._base import registry as registry
 from gamify.plugins import discover
 

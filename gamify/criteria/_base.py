@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
 from gamify.plugins import Registry
 
 
@@ -20,6 +18,18 @@ class Standing:
     earned_in_days: Mapping[int, int] = field(default_factory=dict)
     badges: frozenset[str] = frozenset()
     tier_level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Whether an amount has reached so many. `amount`: "total_earned", "award_count", or `earned_in(days)`."""
+
+    amount: str
+    at_least: int
+
+
+def earned_in(days: int) -> str:
+    return f"earned_in_{days}_days"
 
 
 class BadConfig(Exception):
@@ -47,10 +57,10 @@ class Criterion(ABC):
     def holds(self, standing: Standing) -> bool: ...
 
     @abstractmethod
-    def condition(self) -> Q | None:
-        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py.
+    def threshold(self) -> Threshold | None:
+        """All that the answer depends on, as a question that gamify/queries/standings.py asks of everybody at once.
 
-        None where the answer depends on badges or tiers, which evaluation itself hands out.
+        None where it depends on no amount: on badges or tiers, which evaluation itself hands out, or on nothing.
         """
 
     @property

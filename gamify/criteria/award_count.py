@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Standing, Threshold, read, registry, whole_number
 
 
 @registry.register("award_count")
@@ -24,5 +22,5 @@ class AwardCount(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.award_count >= self.min_awards
 
-    def condition(self) -> Q | None:
-        return Q(award_count__gte=self.min_awards)
+    def threshold(self) -> Threshold | None:
+        return Threshold("award_count", self.min_awards)

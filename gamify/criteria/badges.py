@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import BadConfig, Criterion, Standing, read, registry
+from gamify.criteria._base import BadConfig, Criterion, Standing, Threshold, read, registry
 
 CODES_MAX = 100
 
@@ -27,7 +25,7 @@ class Badges(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.codes <= standing.badges
 
-    def condition(self) -> Q | None:
+    def threshold(self) -> Threshold | None:
         return None
 
     @property

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import POINTS_MAX, Criterion, Standing, Threshold, read, registry, whole_number
 
 
 @registry.register("points")
@@ -25,8 +23,8 @@ class Points(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.min_points is not None and standing.total_earned >= self.min_points
 
-    def condition(self) -> Q | None:
-        return Q(pk__in=[]) if self.min_points is None else Q(total_earned__gte=self.min_points)
+    def threshold(self) -> Threshold | None:
+        return None if self.min_points is None else Threshold("total_earned", self.min_points)
 
     def points_required(self) -> int | None:
         return self.min_points

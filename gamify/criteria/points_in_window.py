@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import POINTS_MAX, Criterion, Standing, Threshold, earned_in, read, registry, whole_number
 
 DAYS_MAX = 3660
 
@@ -30,8 +28,8 @@ class PointsInWindow(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.earned_in_days.get(self.days, 0) >= self.min_points
 
-    def condition(self) -> Q | None:
-        return Q(**{f"earned_in_{self.days}_days__gte": self.min_points})
+    def threshold(self) -> Threshold | None:
+        return Threshold(earned_in(self.days), self.min_points)
 
     @property
     def window_days(self) -> int | None:

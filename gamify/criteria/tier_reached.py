@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Standing, Threshold, read, registry, whole_number
 
 LEVEL_MAX = 2**31 - 1
 
@@ -26,5 +24,5 @@ class TierReached(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.tier_level is not None and standing.tier_level >= self.level
 
-    def condition(self) -> Q | None:
+    def threshold(self) -> Threshold | None:
         return None

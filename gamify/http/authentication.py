@@ -20,7 +20,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Caller, None]:
         view = request.parser_context["view"]
-        raw_key = request.headers.get(self.header)
+        raw_key = self.raw_key(request)
         if view.action in view.confirming_actions and (caller := keys.recall(raw_key, now=view.now)):
             return caller, None
         try:
@@ -28,6 +28,9 @@ class ApiKeyAuthentication(BaseAuthentication):
         except KeyRefused as refused:
             wait = addresses.seconds_to_wait(request._request, group="failed-key", rate=settings.FAILED_KEY_RATE)
             raise (_error(refused) if wait is None else AddressLimited(wait)) from refused
+
+    def raw_key(self, request: Request) -> str | None:
+        return request.headers.get(self.header)
 
     def authenticate_header(self, request: Request) -> str:
         # Without this, DRF answers 403 where 401 is due.

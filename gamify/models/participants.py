@@ -36,6 +36,8 @@ class Participant(models.Model):
     tier_pinned = models.BooleanField(default=False, editable=False)
     # The codes of the badges unlocked, so that an award need not read gamify_badgeunlock.
     badge_codes = ArrayField(models.CharField(max_length=50), default=list, editable=False)
+    # After this day it has no boost of its own, so that an award need not look for any. Null: it never had one.
+    boosted_until = models.DateField(null=True, editable=False)
     # Where its last facts stand in the stream. The next must not come before them, though the transaction that writes
     # them may have begun earlier: it begins when it starts to wait for this row, not when it has it.
     fact_transaction = models.BigIntegerField(default=0, db_default=0, editable=False)

@@ -19,7 +19,7 @@ class Profile(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     email = models.CharField(max_length=320, null=True, blank=True)
-    # Where the participant's days begin and end; null: in the tenant's zone.
+    # Where the participant's days begin and end; null: in UTC.
     time_zone = models.CharField(max_length=50, null=True, blank=True)
     subscribe_to_emails = models.BooleanField(default=True)
     device_tokens = ArrayField(models.CharField(max_length=500), default=list, blank=True)

@@ -4,7 +4,7 @@ What an operation does to its participant is its own business (`Operation.apply`
 idempotency, the write cap, and that what was refused leaves nothing behind.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
 from gamify.queries.programme import Programme, System
+from gamify.rewards.days import days_on_earth
 from gamify.services._member import Member, window_start
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
@@ -123,7 +124,9 @@ class Batch:
             operation_ids={key.operation_id(self.tenant.id) for key in idempotency_keys},
             earned_since=[window_start(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
-            profiles_of={participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile},
+            profiles_of=self._profiles_of(items),
+            reward_rules={reward.id for item in items for reward in item.rewards(self.programme)},
+            wanted_earning=self._wanted_earning(items),
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
@@ -149,7 +152,9 @@ class Batch:
             changes.transitions += member.transitions
             changes.unlocks += member.unlocks
             changes.facts += member.facts
+            changes.reward_counts += member.reward_counts.values()
             changes.profiles += [member.new_profile] if member.new_profile else []
+            _add_earning(changes, member)
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
 
     def _decide(self, item: Operation | DomainError, caller: TenantRef) -> Result:
@@ -170,6 +175,7 @@ class Batch:
             item.check(self.programme, self.now)
             if item.is_capped:
                 _refuse_over_cap(window, self.now)
+            member.operation_id = item.operation_id(self.tenant.id)
             outcome = item.apply(member)
         except DomainError as error:
             return Result(error=error, window=window)
@@ -196,7 +202,30 @@ class Batch:
             id = participant_id(self.tenant.id, item.participant)
             for system, debit in item.postings(self.programme):
                 debits[id, system] = debits.get((id, system), 0) + debit
+            for system in self._paid_by_triggers(item):
+                debits.setdefault((id, system), 0)
         return [store.WantedLots((id, system.id), debit, system.oldest_first) for (id, system), debit in debits.items()]
+
+    def _paid_by_triggers(self, item: Operation) -> Iterable[System]:
+        """Where an operation may post to though it does not say so: what follows from a badge or from a first
+        identification is paid by triggers."""
+        types = [*(["achievement"] if item.evaluates else []), *(["user_creation"] if item.wants_profile else [])]
+        return (self.programme.systems[id] for id in self.programme.earning.systems_of(*types))
+
+    def _profiles_of(self, items: Sequence[Operation]) -> set[UUID]:
+        """Of those whose operation wants it; on the first and last days of boosts, which begin and end at everybody's
+        own midnight, of all."""
+        zones_matter = self.programme.earning.depends_on_zone(days_on_earth(self.now))
+        return {
+            participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile or zones_matter
+        }
+
+    def _wanted_earning(self, items: Sequence[Operation]) -> store.WantedEarning:
+        wanted = [item.earning(self.programme) for item in items]
+        return store.WantedEarning(
+            counters={id for each in wanted for id in each.counters},
+            payments={id for each in wanted for id in each.payments},
+        )
 
     def _recall(self, key: IdempotencyKey, hash: bytes) -> store.StoredOperation | None:
         """The operation that used `key` before, in this batch or an earlier call. Raises IdempotencyKeyReused."""
@@ -225,6 +254,14 @@ class Batch:
 def _to_json(outcome: Any) -> str:
     # Its values are plain JSON already; dataclasses.asdict would copy each of them.
     return orjson.dumps({field.name: getattr(outcome, field.name) for field in fields(outcome)}).decode()
+
+
+def _add_earning(changes: store.Changes, member: Member) -> None:
+    id = member.state.id
+    changes.totals |= {(id, counter): total for counter, total in member.totals.items()}
+    changes.streaks |= {(id, frequency): streak for frequency, streak in member.streaks.items()}
+    changes.payments |= {(id, trigger): paid_until for trigger, paid_until in member.payments.items()}
+    changes.new_boosts += [(id, boost) for boost in member.new_boosts]
 
 
 def _with_key(item: Any, index: int, batch_key: IdempotencyKey | None) -> Any:

@@ -1,4 +1,4 @@
-"""Change a tenant's rules: points systems, tiers, badges, engagements.
+"""Change a tenant's rules: points systems, tiers, badges, reward rules, engagements.
 
 Every change moves the programme's version on, in its own transaction, so that every process follows the new rules
 from its next award on.
@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from engagements.models import Engagement
-from engagements.origins import parse_origin
+from engagements.origins import parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import (
@@ -20,15 +20,16 @@ from gamify.errors import (
     EngagementNameConflict,
     EngagementNotFound,
     InvalidInput,
+    RewardRuleConflict,
     TierCodeConflict,
     TierLevelConflict,
     TierNotFound,
 )
-from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
+from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, RewardRule, Tier
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
-D = TypeVar("D", Tier, Badge, PointsSystem, Engagement)
+D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
 EXPIRY_PERIODS_MAX = {
@@ -116,6 +117,22 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     return _save(system)
 
 
+def save_reward_rule(rule: RewardRule) -> RewardRule:
+    """Create or change a reward rule. Raises InvalidInput, RewardRuleConflict."""
+    for name in ("event_type", "name", "points", "cap_count", "cap_period"):
+        _check_field(rule, name)
+    if rule.points_system and rule.points_system.tenant_id != rule.tenant_id:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
+        raise InvalidInput((("ends_at", "Must be after starts_at."),))
+    try:
+        return _save(rule)
+    except IntegrityError as error:
+        if constraint_of(error) == "reward_rule_event_type_unique":
+            raise RewardRuleConflict(rule.event_type) from error
+        raise
+
+
 def create_engagement(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Engagement:
     """`points_system` is the key of one. Raises InvalidInput, EngagementNameConflict."""
     engagement = Engagement(tenant_id=tenant_id)
@@ -143,7 +160,7 @@ def save_engagement(engagement: Engagement) -> Engagement:
         raise InvalidInput((("points_system", "There is no such points system here."),))
     if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
-    engagement.allowed_origins = sorted({parse_origin(origin) for origin in engagement.allowed_origins})
+    engagement.allowed_origins = parse_origins(engagement.allowed_origins)
     try:
         return _save(engagement)
     except IntegrityError as error:
@@ -173,7 +190,7 @@ def move_on(tenant_id: UUID) -> None:
     Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
 
 
-def _check_field(definition: Tier | PointsSystem | Engagement, name: str) -> None:
+def _check_field(definition: Tier | PointsSystem | RewardRule | Engagement, name: str) -> None:
     """What the database would refuse in another way, or round. Raises InvalidInput."""
     field: Any = definition._meta.get_field(name)
     try:

@@ -21,7 +21,7 @@ class IdempotencyKey:
 
     def for_item(self, index: int) -> "IdempotencyKey":
         """The key of a batch's item that has none of its own. Its scope keeps it apart from what callers may send."""
-        return IdempotencyKey(f"{self.text}\n{index}", scope=f"{self.scope}-item")
+        return IdempotencyKey(f"{self.text}#{index}", scope=f"{self.scope}-item")
 
 
 def input_hash(*content: Any) -> bytes:

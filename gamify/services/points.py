@@ -75,12 +75,13 @@ class Award(Operation):
         self.wallet.refuse_closed(programme, now)
 
     def apply(self, member: Member) -> Outcome:
-        """Credit the amount; then see what it led to. Raises PointsCapReached."""
+        """Credit the amount; then see what it led to. Raises PointsCapReached, InvalidInput."""
         system = self.wallet.system(member.programme)
         entry = credit(member, system, self.amount, note=_note(self, member), expires_at=self.expires_at)
         if entry is None:
-            assert system.max_points is not None
-            raise PointsCapReached(system.max_points)
+            if system.max_points is not None and member.book(system).account.balance >= system.max_points:
+                raise PointsCapReached(system.max_points)
+            raise InvalidInput((("amount", "Boosts that are in force now leave nothing of it."),))
         return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
 
 
@@ -98,6 +99,8 @@ class Deduct(Operation):
     transaction_type: str | None = None
     key: IdempotencyKey | None = None
 
+    # Tiers and badges follow what was earned.
+    evaluates: ClassVar[bool] = False
     outcome_type: ClassVar[type[Outcome]] = Outcome
 
     def input_hash(self) -> bytes:
@@ -113,7 +116,6 @@ class Deduct(Operation):
         """Debit the amount, expiring credits first. Raises InsufficientPoints."""
         book = member.book(self.wallet.system(member.programme))
         entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
-        # Tiers and badges follow what was earned, so there is nothing to evaluate.
         return _outcome(self, entry)
 
 

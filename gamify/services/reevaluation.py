@@ -14,6 +14,7 @@ from gamify.queries.standings import Move as Move
 from gamify.services import _batch
 from gamify.services.definitions import check_tier
 from gamify.services.tiers import Reevaluate
+from tenants.database import snapshot
 from tenants.refs import TenantRef
 
 BATCH_SIZE = 500
@@ -33,24 +34,28 @@ def preview(*, tenant_id: UUID, tier_id: UUID | None, fields: Mapping[str, Any],
 
     Raises TierNotFound, InvalidInput, TierLevelConflict.
     """
-    programme = programmes.load(tenant_id)
-    tier = (
-        Tier(tenant_id=tenant_id) if tier_id is None else Tier.objects.filter(tenant_id=tenant_id, pk=tier_id).first()
-    )
-    if tier is None:
-        raise TierNotFound(str(tier_id))
-    for name, value in fields.items():
-        setattr(tier, name, value)
-    check_tier(tier)
-    if any(other.level == tier.level and other.id != tier.id for other in programme.tiers.values()):
-        raise TierLevelConflict(tier.level)
-    changed = replace(programme, tiers={**programme.tiers, tier.id: programmes.tier_rule(tier)})
-    return standings.moves(tenant_id=tenant_id, programme=changed, now=now)
+    with snapshot():
+        programme = programmes.load(tenant_id)
+        tier = (
+            Tier(tenant_id=tenant_id)
+            if tier_id is None
+            else Tier.objects.filter(tenant_id=tenant_id, pk=tier_id).first()
+        )
+        if tier is None:
+            raise TierNotFound(str(tier_id))
+        for name, value in fields.items():
+            setattr(tier, name, value)
+        check_tier(tier)
+        if any(other.level == tier.level and other.id != tier.id for other in programme.tiers.values()):
+            raise TierLevelConflict(tier.level)
+        changed = replace(programme, tiers={**programme.tiers, tier.id: programmes.tier_rule(tier)})
+        return standings.moves(tenant_id=tenant_id, programme=changed, now=now)
 
 
 def pending(*, tenant_id: UUID, now: datetime) -> list[Move]:
     """Who would move under the rules as they are. Writes nothing."""
-    return standings.moves(tenant_id=tenant_id, programme=programmes.load(tenant_id), now=now)
+    with snapshot():
+        return standings.moves(tenant_id=tenant_id, programme=programmes.load(tenant_id), now=now)
 
 
 def reevaluate(
@@ -63,12 +68,15 @@ def reevaluate(
     """Move everybody to where the rules of now say, BATCH_SIZE at a time, in transactions of their own.
 
     Yields after each batch; to go on where an earlier run stopped, pass the last `position` as `after`. Running it
-    again, or twice at once, moves nobody twice.
+    again, or twice at once, moves nobody twice. Raises Busy.
     """
     while True:
         now = clock()
-        programme = programmes.load(tenant.id)
-        found = standings.misplaced(tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now)
+        with snapshot():
+            programme = programmes.load(tenant.id)
+            found = standings.misplaced(
+                tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now
+            )
         if not found:
             return
         items = [Reevaluate(external_id, reason=reason) for _, external_id in found]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from psycopg.pq import Trace
 
 from gamify.services import points
 from gamify.services.idempotency import IdempotencyKey
-from gamify.services.points import Award, Deduct
+from gamify.services.points import Award, Deduct, Wallet
+from tenants.models import Tenant
 from tenants.refs import TenantRef
+from tests.dialects.bricqs.session_helpers import make_engagement, make_system
 from tests.factories import Client, TenantFactory, ref
 
 # Outside a test's transaction, which would turn BEGIN and COMMIT into savepoints.
@@ -143,6 +146,35 @@ def test_lots_cost_statements_only_where_there_are_any(steps: Steps) -> None:
     assert expiring == [*LOAD, *write, "INSERT lot", "INSERT fact", "COMMIT"]
     from_lots = statements_of(lambda: steps.deduct("known"))
     assert from_lots == [*LOAD, *write, "UPDATE lot", "INSERT consumption", "INSERT fact", "COMMIT"]
+
+
+class TestWallets:
+    """Another points system, an engagement and what an entry says beside cost no statement."""
+
+    @pytest.fixture
+    def wallets(self, steps: Steps) -> list[Wallet]:
+        """Another system; an engagement with its own; one that shares the default one."""
+        shop = Tenant.objects.get(pk=steps.tenant.id)
+        make_system(shop, "stars")
+        own, shared = make_engagement(shop, "Own", points_system="stars"), make_engagement(shop, "Shared")
+        steps.award("known")
+        return [Wallet("stars"), Wallet(engagement_id=str(own.id)), Wallet(engagement_id=str(shared.id))]
+
+    def test_award_and_deduct(self, steps: Steps, wallets: list[Wallet]) -> None:
+        said: dict[str, Any] = {"activity_id": "a", "reason": "r"}
+        for wallet in wallets:
+            award = Award("known", 5, wallet=wallet, transaction_type="bonus", **said)
+            seen = statements_of(partial(points.award, tenant=steps.tenant, item=award, now=NOW))
+            assert seen == statements_of(partial(steps.award, "known"))
+            deduct = Deduct("known", 1, wallet=wallet, transaction_type="redemption", **said)
+            seen = statements_of(partial(points.deduct, tenant=steps.tenant, item=deduct, now=NOW))
+            assert seen == statements_of(partial(steps.deduct, "known"))
+
+    def test_batch_of_all_of_them(self, steps: Steps, wallets: list[Wallet]) -> None:
+        items = [Award(name, 5, wallet=wallet) for name in people(30) for wallet in wallets]
+        steps.award(*people(30))
+        seen = statements_of(partial(points.award_batch, tenant=steps.tenant, items=items, now=NOW))
+        assert seen == statements_of(partial(steps.award, *people(30)))
 
 
 def test_two_thousand_lots_that_expire_at_once_cost_a_few_more(steps: Steps) -> None:

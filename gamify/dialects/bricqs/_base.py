@@ -8,14 +8,15 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from gamify.dialects.bricqs.errors import TABLE
-from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch, InvalidInput
+from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch
 from gamify.http.errors import ErrorTable, Refusal
+from gamify.http.fields import EXTERNAL_ID_LENGTH_MAX, path_id
 from gamify.http.views import DialectViewSet
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Result
 from tenants.rates import Window
 
-PARTICIPANT_ID_LENGTH_MAX = 255
+PARTICIPANT_ID_LENGTH_MAX = EXTERNAL_ID_LENGTH_MAX
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 _KEY_PATTERN = re.compile(r"[A-Za-z0-9_\-:.]{1,255}", re.ASCII)
@@ -69,8 +70,4 @@ def one_key(header: str | None, body: str | None) -> IdempotencyKey | None:
 
 def path_participant(participant_id: str) -> str:
     """The participant id of a path. Raises InvalidInput."""
-    if len(participant_id) > PARTICIPANT_ID_LENGTH_MAX:
-        raise InvalidInput((("participant_id", f"Must be 1 to {PARTICIPANT_ID_LENGTH_MAX} characters."),))
-    if "\0" in participant_id:
-        raise InvalidInput((("participant_id", "Must not contain NUL characters."),))
-    return participant_id
+    return path_id(participant_id, field="participant_id")

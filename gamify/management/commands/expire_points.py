@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
+from gamify.management.busy import told_when_busy
 from gamify.services import expiry
 from tenants.management.arguments import add_tenant, tenant_of
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
         parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
 
+    @told_when_busy()
     def handle(
         self, *args: Any, tenant: str | None, sandbox: bool, dry_run: bool, max_seconds: float | None, **_: Any
     ) -> None:
