@@ -172,7 +172,7 @@ def _credit(
     account.total_earned += amount
     account.award_count += 1
     account.last_earned_at = now
-    entry = _append(person, account, "award", amount, note, now)
+    entry = _append(person, account, "award", amount, {**note, "expires_at": expires_at}, now)
     if expires_at:
         Lot.objects.create(
             participant=person,
@@ -188,7 +188,16 @@ def _credit(
 
 
 _NO_NOTE = dict.fromkeys(
-    ("reason", "metadata", "explanation", "operation_id", "engagement_id", "activity_id", "transaction_type")
+    (
+        "reason",
+        "metadata",
+        "explanation",
+        "operation_id",
+        "engagement_id",
+        "activity_id",
+        "transaction_type",
+        "expires_at",
+    )
 )
 
 
@@ -208,8 +217,7 @@ def _append(
         "created_at": created_at,
     }
     account_name = account_text(person.id.bytes, account.points_system_id.bytes)
-    hashed = {name: value.bytes if isinstance(value, UUID) else value for name, value in content.items()}
-    hashed |= {"created_at": microseconds(created_at), "expires_at": None}
+    hashed = {name: _as_hashed(value) for name, value in content.items()}
     account.last_hash = entry_hash(bytes(account.last_hash), account_name, **hashed)
     entry = Entry.objects.create(
         participant=person, points_system_id=account.points_system_id, hash=account.last_hash, **content
@@ -223,3 +231,9 @@ def _append(
     }
     fact(person, "points.awarded" if kind == "award" else "points.expired", data, created_at)
     return entry
+
+
+def _as_hashed(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.bytes
+    return microseconds(value) if isinstance(value, datetime) else value
