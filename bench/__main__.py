@@ -20,7 +20,6 @@ from bench.targets import SPEED, judged
 from tests.live.server import Server, server_on_a_database_of
 
 LIMIT_TRIAL_SECONDS = 3
-NO_EVENTS = "Metric events are not measured: this server does not take any."
 
 
 def main() -> None:
@@ -63,7 +62,7 @@ def main() -> None:
             "rows": figures,
             "targets": judged(SPEED, figures),
             "proofs": [prove(each, before=before[each], acknowledged=acknowledged) for each in (shop, by_hand)],
-            "notes": doubts(facts, figures) + ([] if shop.metric else [NO_EVENTS]),
+            "notes": doubts(facts, figures),
         }
     report.save("speed", result)
 
