@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from bricqs import health
+from bricqs.metrics import metrics
 from gamify.dialects.trophy import TrophyViewSet
 from gamify.http.errors import Refusal
 from gamify.http.views import DialectViewSet
@@ -57,6 +58,7 @@ READ_ONLY = ["get", "head"]
 urlpatterns = [
     path("healthz", csrf_exempt(health.healthz)),
     path("readyz", csrf_exempt(health.readyz)),
+    path("metrics", csrf_exempt(metrics)),
     path("api/v1/gamify/", include("gamify.dialects.bricqs.urls")),
     path("api/v1/", include("gamify.dialects.bricqs.session_urls")),
     # Its routes end in words of their own; the other dialect under the same base takes what is left.
