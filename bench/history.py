@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from bench import people
-from gamify.ledger.chain import GENESIS
+from gamify.ledger.chain import GENESIS, microseconds
 
 STATEMENT = Path(__file__).with_suffix(".sql")
 # Sessions at work at once, each with a part of the participants.
@@ -24,6 +24,7 @@ PARTS = 2
 AMOUNT = 100
 # The oldest award, and the time between two: the newest are within the window of the programme's tier.
 FIRST_DAYS_AGO, LATEST_DAYS_AGO = 300, 2
+EXPIRES_IN_DAYS = 400
 FILLED = ("gamify_entry", "gamify_lot", "gamify_fact", "gamify_operation", "gamify_account")
 
 _CHAIN = """
@@ -49,11 +50,9 @@ _ACCOUNTS = """
 def write(url: str, slug: str, *, participants: int, entries: int) -> None:
     """Make p0, p1, … of the tenant `slug`, with so many entries each."""
     now = datetime.now(tz=UTC)
-    # Never a whole second: those are written without a fraction, and the hash covers how they are written.
-    first = (now - timedelta(days=FIRST_DAYS_AGO)).replace(microsecond=123456)
     step = timedelta(days=FIRST_DAYS_AGO - LATEST_DAYS_AGO) / max(1, entries - 1)
-    moments = [(first + step * number).replace(microsecond=123456) for number in range(entries)]
-    expires_at = now.replace(microsecond=0) + timedelta(days=400)
+    moments = [now - timedelta(days=FIRST_DAYS_AGO) + step * number for number in range(entries)]
+    expires_at = now + timedelta(days=EXPIRES_IN_DAYS)
     tenant, system = people.with_standing(
         url, slug, participants=participants, awards=[(AMOUNT, moment) for moment in moments]
     )
@@ -61,7 +60,13 @@ def write(url: str, slug: str, *, participants: int, entries: int) -> None:
         session.execute(_CHAIN)
         with _without_indexes(session):
             session.execute(_CHAIN_START, [PARTS, GENESIS, tenant])
-            values = {"tenant": tenant, "system": system, "system_hex": system.hex, "expires_at": expires_at}
+            values = {
+                "tenant": tenant,
+                "system": system,
+                "system_hex": system.hex,
+                "expires_at": expires_at.isoformat(),
+                "expiry_microseconds": microseconds(expires_at),
+            }
             _in_parts(url, moments, values)
             session.execute(
                 _ACCOUNTS,
@@ -88,7 +93,8 @@ def _in_parts(url: str, moments: list[datetime], values: dict[str, Any]) -> None
                 session.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
                 for sequence, moment in enumerate(moments, start=1):
                     award = {"sequence": sequence, "amount": AMOUNT, "balance": AMOUNT * sequence, "part": part}
-                    text = STATEMENT.read_text().format(**values, **award, moment=moment.isoformat())
+                    at = {"moment": moment.isoformat(), "moment_microseconds": microseconds(moment)}
+                    text = STATEMENT.read_text().format(**values, **award, **at)
                     session.execute(text.encode())
         except BaseException as error:
             failed.append(error)

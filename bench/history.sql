@@ -9,13 +9,13 @@ WITH made AS MATERIALIZED (
            sha256(previous || convert_to(
                '["' || replace(participant_id::text, '-', '') || '","{system_hex}",{sequence},"'
                || replace(id::text, '-', '') || '","award",{amount},{balance},"Purchase completed",null,null,"'
-               || replace(operation_id::text, '-', '') || '",null,null,null,"{moment}"]', 'UTF8')) AS hash
+               || replace(operation_id::text, '-', '') || '",null,null,null,{moment_microseconds},{expiry_microseconds}]', 'UTF8')) AS hash
       FROM made
 ), entry AS (
     INSERT INTO gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason,
-                              operation_id, created_at, hash)
+                              operation_id, created_at, expires_at, hash)
     SELECT participant_id, '{system}', {sequence}, id, 'award', {amount}, {balance}, 'Purchase completed',
-           operation_id, '{moment}', hash
+           operation_id, '{moment}', '{expires_at}', hash
       FROM hashed
 ), lot AS (
     INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)

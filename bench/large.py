@@ -14,9 +14,9 @@ from typing import Any
 
 from bench import history, load, people, report
 from bench.load import CLIENTS
-from bench.machine import machine, software
+from bench.machine import doubts, machine, software
 from bench.proof import prove
-from bench.rounds import measure
+from bench.rounds import Row, measure
 from bench.rows import DEEP_PARTICIPANTS, PAGE_SIZE, PAGES, shop_rows
 from bench.servers import Shop, own_postgresql
 from bench.targets import judged, stays
@@ -43,37 +43,38 @@ def main() -> None:
     ):
         small, large = Shop.create(small_server, "small"), Shop.create(large_server, "large")
         _fill(small, participants=few, entries=options.entries)
-        seconds = _fill(large, participants=many, entries=options.entries)
-        [(size,)] = large.server.sql("SELECT pg_database_size('bench_large')")
+        seconds_to_fill = _fill(large, participants=many, entries=options.entries)
         filled_at = f"{datetime.now(tz=UTC):%Y-%m-%dT%H:%M:%SZ}"
+        [(bytes_large,)] = large.server.sql("SELECT pg_database_size('bench_large')")
         before = {each: each.entries() for each in (small, large)}
-        in_small = shop_rows(small, participants=few, prefix="small_", which=", small ledger")
-        in_large = shop_rows(large, participants=many, prefix="large_", which=", large ledger")
-        rows = [row for pair in zip(in_small, in_large, strict=True) for row in pair]
+        rows = _rows(small, few, large, many)
         figures, acknowledged = measure(rows, rounds=options.rounds, seconds=options.seconds)
         result: dict[str, Any] = {
             "machine": facts | software(large.server),
             "conditions": {
                 "clients": CLIENTS,
-                "participants": many,
-                "participants_of_small": few,
-                "entries": before[large],
-                "entries_of_small": before[small],
-                "large_gb": round(size / 2**30, 1),
-                "seconds_to_fill": round(seconds),
+                "large": {"participants": many, "entries": before[large], "gb": round(bytes_large / 2**30, 1)},
+                "small": {"participants": few, "entries": before[small]},
+                "seconds_to_fill": round(seconds_to_fill),
                 "rounds": options.rounds,
                 "seconds": options.seconds,
             },
             "rows": figures,
             "targets": judged(stays(figures, "large_", "small_"), figures),
+            # All accounts that were touched, from their first entry on; all of the large ledger would take minutes.
             "proofs": [
-                # All that was touched, from its first entry on; all of the large one would take minutes.
-                prove(each, before=before[each], acknowledged=acknowledged, since=filled_at)
-                for each in (small, large)
+                prove(each, before=before[each], acknowledged=acknowledged, since=filled_at) for each in (small, large)
             ],
-            "notes": [],
+            "notes": doubts(facts, figures),
         }
     report.save("large", result)
+
+
+def _rows(small: Shop, few: int, large: Shop, many: int) -> list[Row]:
+    """Each of the small ledger, and right after it the same of the large one."""
+    in_small = shop_rows(small, participants=few, prefix="small_", which=", small ledger")
+    in_large = shop_rows(large, participants=many, prefix="large_", which=", large ledger")
+    return [row for pair in zip(in_small, in_large, strict=True) for row in pair]
 
 
 def _fill(shop: Shop, *, participants: int, entries: int) -> float:

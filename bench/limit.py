@@ -49,7 +49,7 @@ class Limit:
     def run(self, *, seconds: int, clients: int | None = None) -> Run:
         address = urlsplit(self.url)
         [host] = parse_qs(address.query)["host"]
-        command = [embedded.program("pgbench"), "--no-vacuum", "--protocol", "prepared", "--file", SCRIPT]
+        command = [embedded.programs() / "pgbench", "--no-vacuum", "--protocol", "prepared", "--file", SCRIPT]
         command += ["--client", clients or self.clients, "--jobs", 1, "--time", seconds]
         command += ["--define", f"participants={self.participants}"]
         command += ["--host", host, "--username", address.username or "postgres", address.path.lstrip("/")]

@@ -1,4 +1,6 @@
-"""The programme that everything is measured with: lots, tiers of all criteria types, multipliers, and badges."""
+"""The programme that everything is measured with: lots, tiers of all criteria types, multipliers, badges, a metric."""
+
+METRIC = "purchases"
 
 PROGRAMME = {
     # Every credit expires one day, so every award makes a lot.
@@ -49,14 +51,10 @@ PROGRAMME = {
             "criteria_config": {"codes": ["regular", "collector"]},
         },
     ],
+    "metrics": [{"key": METRIC, "name": "Purchases"}],
+    # Every event of value 1 awards points.
+    "triggers": [{"points_system": "points", "type": "metric", "metric": METRIC, "threshold": 1, "points": 10}],
 }
 
 # What everybody has to begin with: an award like any other, so that tiers and badges are in a state that lasts.
 FIRST_AWARD = 1000
-
-# Every event of value 1 awards points.
-METRIC = "purchases"
-PROGRAMME_OF_METRIC = {
-    "metrics": [{"key": METRIC, "name": "Purchases"}],
-    "triggers": [{"points_system": "points", "type": "metric", "metric": METRIC, "threshold": 1, "points": 10}],
-}

@@ -2,6 +2,7 @@
 
 from bench import load
 from bench.load import CLIENTS, Run
+from bench.programme import METRIC
 from bench.rounds import Row
 from bench.servers import Shop
 
@@ -27,7 +28,7 @@ class Requests:
 
 
 def shop_rows(shop: Shop, *, participants: int, prefix: str = "", which: str = "") -> list[Row]:
-    """Of a shop with participants p0, p1, …, those with a long history, and perhaps a metric.
+    """Of a shop with participants p0, p1, …, and those with a long history.
 
     `prefix` and `which` tell its rows from another shop's.
     """
@@ -39,11 +40,9 @@ def shop_rows(shop: Shop, *, participants: int, prefix: str = "", which: str = "
         Row("hot", "awards to one participant", Requests("hot", shop), writes_to=shop),
         Row("batch", "awards in batches of 100", batch, each=BATCH_SIZE, writes_to=shop),
         Row("deduct", "deducts", Requests("deduct", shop, **everybody), writes_to=shop),
+        Row("event", "metric events", Requests("event", shop, metric=METRIC, **everybody), writes_to=shop),
         Row("balance", "balance reads", Requests("balance", shop, **everybody)),
         Row("first_page", "first pages of 20", Requests("page", shop, page=1, **deep)),
         Row("thousandth_page", "thousandth pages of 20", Requests("page", shop, page=PAGES, **deep)),
     ]
-    if shop.metric:
-        events = Requests("event", shop, metric=shop.metric, **everybody)
-        rows.append(Row("event", "metric events", events, writes_to=shop))
     return [row.named(prefix + row.key, f"{row.title}{which}") for row in rows]

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import psycopg
 
-from bench.programme import METRIC, PROGRAMME, PROGRAMME_OF_METRIC
+from bench.programme import PROGRAMME
 from bricqs import embedded, env
 from tests.live.server import Server
-
-UNAUTHORIZED = 401
 
 
 def own_postgresql() -> str:
@@ -55,19 +53,15 @@ class Shop:
     server: Server
     slug: str
     key: str
-    # The key of a metric whose every event awards points, where the server takes events.
-    metric: str | None = None
 
     @classmethod
     def create(cls, server: Server, slug: str) -> "Shop":
         # With a write cap that is looked at and counted on every write, and never reached.
         key = server.tenant(slug)
-        takes_events = server.client("").post(f"/v1/metrics/{METRIC}/event", {}, base="").status == UNAUTHORIZED
-        programme = PROGRAMME | (PROGRAMME_OF_METRIC if takes_events else {})
         file = server.folder / "programme.json"
-        file.write_text(json.dumps(programme))
+        file.write_text(json.dumps(PROGRAMME))
         server.manage("apply_programme", slug, str(file))
-        return cls(server, slug, key, METRIC if takes_events else None)
+        return cls(server, slug, key)
 
     def entries(self) -> int:
         """As the entries say, and not the accounts' counters."""

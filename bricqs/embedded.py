@@ -234,11 +234,6 @@ class _Cluster:
                 return pwd.getpwnam("pgserver").pw_uid
 
 
-def program(name: str) -> Path:
-    """One of the programs that come with the bundled PostgreSQL."""
-    return programs() / name
-
-
 def programs() -> Path:
     """The folder of PostgreSQL's own programs, which also serve another server of their version or an older one."""
     # Located without an import, which would warn where XDG_RUNTIME_DIR is not set.

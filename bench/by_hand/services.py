@@ -57,54 +57,57 @@ def award(
     )
     window = Window.at(tenant.write_rate, now, started_at=person.window_started_at, used=person.window_writes)
     said = input_hash("award", participant, amount, expires_at, reason, metadata)
-    if key and (earlier := Operation.objects.filter(pk=key.operation_id(tenant.id)).first()):
-        if bytes(earlier.input_hash) != said:
-            raise IdempotencyKeyReused(key=key.text)
-        return Awarded(Outcome(**json.loads(earlier.outcome)), window, replayed=True)
+    if key and (earlier := _recall(tenant, key, said)):
+        return Awarded(earlier, window, replayed=True)
     if expires_at and expires_at <= now:
         raise InvalidInput((("expires_at", "Must be in the future."),))
     window = _count_write(person, window, now)
-
     system = PointsSystem.objects.get(tenant_id=tenant.id, is_default=True)
-    account, _ = Account.objects.get_or_create(
-        participant=person,
-        points_system=system,
-        defaults={
-            **dict.fromkeys(("balance", "total_earned", "total_spent", "total_expired"), 0),
-            **dict.fromkeys(("lot_balance", "last_sequence", "award_count"), 0),
-            "last_hash": GENESIS,
-        },
-    )
+    account = _account(person, system)
     _expire(person, account, now)
-    entry = _credit(
-        person,
-        account,
-        system,
-        amount,
-        expires_at=expires_at or _expiry(tenant, system, now),
-        note={
-            "reason": reason,
-            "metadata": None if metadata is None else json.dumps(metadata, ensure_ascii=False),
-            "operation_id": key.operation_id(tenant.id) if key else None,
-        },
-        now=now,
-    )
+    note = {
+        "reason": reason,
+        "metadata": None if metadata is None else json.dumps(metadata, ensure_ascii=False),
+        "operation_id": key.operation_id(tenant.id) if key else None,
+    }
+    expires_at = expires_at or _expiry(tenant, system, now)
+    entry = _credit(person, account, system, amount, expires_at=expires_at, note=note, now=now)
     account.save()
     tier_upgrade, badges = evaluate(person, account, reason=reason, now=now)
     person.save()
-    outcome = Outcome(
-        str(entry.id), participant, entry.amount, entry.balance_after, now.isoformat(), tier_upgrade, badges
-    )
+    done = (entry.amount, entry.balance_after, now.isoformat(), tier_upgrade, badges)
+    outcome = Outcome(str(entry.id), participant, *done)
     if key:
-        Operation.objects.create(
-            id=key.operation_id(tenant.id),
-            tenant_id=tenant.id,
-            key=key.text,
-            input_hash=said,
-            outcome=json.dumps(asdict(outcome)),
-            created_at=now,
-        )
+        _remember(tenant, key, said, outcome, now)
     return Awarded(outcome, window)
+
+
+def _recall(tenant: TenantRef, key: IdempotencyKey, said: bytes) -> Outcome | None:
+    earlier = Operation.objects.filter(pk=key.operation_id(tenant.id)).first()
+    if earlier and bytes(earlier.input_hash) != said:
+        raise IdempotencyKeyReused(key=key.text)
+    return Outcome(**json.loads(earlier.outcome)) if earlier else None
+
+
+def _remember(tenant: TenantRef, key: IdempotencyKey, said: bytes, outcome: Outcome, now: datetime) -> None:
+    Operation.objects.create(
+        id=key.operation_id(tenant.id),
+        tenant_id=tenant.id,
+        key=key.text,
+        input_hash=said,
+        outcome=json.dumps(asdict(outcome)),
+        created_at=now,
+    )
+
+
+def _account(person: Participant, system: PointsSystem) -> Account:
+    nothing = {
+        **dict.fromkeys(("balance", "total_earned", "total_spent", "total_expired"), 0),
+        **dict.fromkeys(("lot_balance", "last_sequence", "award_count"), 0),
+        "last_hash": GENESIS,
+    }
+    account, _ = Account.objects.get_or_create(participant=person, points_system=system, defaults=nothing)
+    return account
 
 
 def _count_write(person: Participant, window: Window, now: datetime) -> Window:
@@ -169,7 +172,7 @@ def _credit(
     account.total_earned += amount
     account.award_count += 1
     account.last_earned_at = now
-    entry = _append(person, account, "award", amount, note, now)
+    entry = _append(person, account, "award", amount, {**note, "expires_at": expires_at}, now)
     if expires_at:
         Lot.objects.create(
             participant=person,
@@ -185,7 +188,16 @@ def _credit(
 
 
 _NO_NOTE = dict.fromkeys(
-    ("reason", "metadata", "explanation", "operation_id", "engagement_id", "activity_id", "transaction_type")
+    (
+        "reason",
+        "metadata",
+        "explanation",
+        "operation_id",
+        "engagement_id",
+        "activity_id",
+        "transaction_type",
+        "expires_at",
+    )
 )
 
 
@@ -205,10 +217,7 @@ def _append(
         "created_at": created_at,
     }
     account_name = account_text(person.id.bytes, account.points_system_id.bytes)
-    hashed: dict[str, Any] = {
-        name: value.bytes if isinstance(value, UUID) else value for name, value in content.items()
-    }
-    hashed |= {"created_at": microseconds(created_at), "expires_at": None}
+    hashed = {name: _as_hashed(value) for name, value in content.items()}
     account.last_hash = entry_hash(bytes(account.last_hash), account_name, **hashed)
     entry = Entry.objects.create(
         participant=person, points_system_id=account.points_system_id, hash=account.last_hash, **content
@@ -222,3 +231,9 @@ def _append(
     }
     fact(person, "points.awarded" if kind == "award" else "points.expired", data, created_at)
     return entry
+
+
+def _as_hashed(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.bytes
+    return microseconds(value) if isinstance(value, datetime) else value

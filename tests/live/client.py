@@ -50,11 +50,11 @@ class Client:
     def transactions(self, participant: str, **query: Any) -> Reply:
         return self.get(f"/participants/{quote(participant, safe='')}/points/transactions?{urlencode(query)}")
 
-    def post(self, path: str, body: Any, *, key: str | None = None, base: str = BASE) -> Reply:
+    def post(self, path: str, body: Any, *, key: str | None = None) -> Reply:
         headers = {"X-API-Key": self.key, "Content-Type": "application/json"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        return self._call("POST", base + path, headers, json.dumps(body).encode())
+        return self._call("POST", BASE + path, headers, json.dumps(body).encode())
 
     def get(self, path: str, *, base: str = BASE) -> Reply:
         return self._call("GET", base + path, {"X-API-Key": self.key})
