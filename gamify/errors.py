@@ -91,6 +91,14 @@ class Busy(DomainError):
 
 
 @dataclass(eq=False)
+class Unavailable(DomainError):
+    """The database cannot be had, or cannot write. Whether anything was done may be unknown: safe to retry with a key,
+    and only with one."""
+
+    retry_after_seconds: int = field(default=2)
+
+
+@dataclass(eq=False)
 class TierNotFound(DomainError):
     """No such tier, or, where one is to be assigned, no active one. `tier`: the code or id that was asked for."""
 

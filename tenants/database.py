@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection, connections, transaction
 
+from tenants import telemetry
+
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
@@ -29,13 +31,25 @@ def send(sql: str, params: Sequence[Any] = ()) -> Any:
     # ids and times come back as they are, without going through text.
     cursor: Any = psycopg.RawCursor(db.connection)
     cursor.format = psycopg.pq.Format.BINARY
-    if db.execute_wrappers:
+    if db.execute_wrappers != _ONLY_COUNTING:
         cursor = db.make_cursor(cursor)
+    else:
+        # What the one wrapper does, at a tenth of what Django's way to it costs.
+        telemetry.notes().statements += 1
     with db.wrap_database_errors:
         cursor.execute(sql, params)
     if db.queries_logged:
         db.queries_log.append({"sql": sql, "time": "0"})
     return cursor
+
+
+def count_statement(execute: Callable[..., T], *args: Any) -> T:
+    """Django's execute wrapper for the statements of the ORM."""
+    telemetry.notes().statements += 1
+    return execute(*args)
+
+
+_ONLY_COUNTING = [count_statement]
 
 
 @lru_cache(maxsize=512)

@@ -205,7 +205,9 @@ def _append(
         "created_at": created_at,
     }
     account_name = account_text(person.id.bytes, account.points_system_id.bytes)
-    hashed = {name: value.bytes if isinstance(value, UUID) else value for name, value in content.items()}
+    hashed: dict[str, Any] = {
+        name: value.bytes if isinstance(value, UUID) else value for name, value in content.items()
+    }
     hashed |= {"created_at": microseconds(created_at), "expires_at": None}
     account.last_hash = entry_hash(bytes(account.last_hash), account_name, **hashed)
     entry = Entry.objects.create(

@@ -21,6 +21,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a `criteria_config`, for a form that asks people for it. `parse` stays the judge of what it may be."""
+
+    key: str
+    label: str
+    help: str
+    # "number", or "badges": a choice of the tenant's badges, kept as a list of their codes.
+    kind: str = "number"
+    at_least: int = 1
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """Whether an amount has reached so many. `amount`: "total_earned", "award_count", or `earned_in(days)`."""
 
@@ -43,6 +56,9 @@ class BadConfig(Exception):
 class Criterion(ABC):
     """One criteria type. Its instances are criteria of that type, made out of a `criteria_config`."""
 
+    # What a form calls it, and what it asks for. Without settings, a form asks for the `criteria_config` as JSON.
+    label: ClassVar[str] = ""
+    settings: ClassVar[tuple[Setting, ...]] = ()
     # What it can be used for: "tier", "badge".
     uses: ClassVar[frozenset[str]] = frozenset({"tier", "badge"})
     # Once true, true for ever: a tier held by it is never lost again.
@@ -62,6 +78,10 @@ class Criterion(ABC):
 
         None where it depends on no amount: on badges or tiers, which evaluation itself hands out, or on nothing.
         """
+
+    def describe(self) -> str:
+        """What it takes, as a phrase for people."""
+        return self.label
 
     @property
     def badge_codes(self) -> frozenset[str]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 
-from gamify.errors import DomainError, InvalidInput
+from gamify.errors import DomainError, InvalidInput, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,32 @@ def protocol_refusal(error: Exception) -> Refusal | None:
     if isinstance(error, exceptions.NotFound | Http404):
         return Refusal(404, "not_found", "There is no such route. The API reference is at /api/docs/.")
     return None
+
+
+def database_refusal(error: Error) -> Unavailable | None:
+    """What a fault of the database is to callers, who did nothing wrong; None for what is a fault of ours.
+
+    By SQLSTATE. Without one the answer never came: the connection could not be made, was cut, or was closed before.
+    """
+    code = getattr(error.__cause__, "sqlstate", None)
+    is_lost = code is None and isinstance(error, OperationalError | InterfaceError)
+    return Unavailable() if is_lost or code in _UNAVAILABLE or (code or "")[:2] in _UNAVAILABLE_CLASSES else None
+
+
+# Connection exceptions; disk full, out of memory, too many connections; input and output of the server itself.
+_UNAVAILABLE_CLASSES = {"08", "53", "58"}
+_UNAVAILABLE = {
+    "40001",  # serialization failure; this and the next two where no operation tried again by itself
+    "40P01",  # deadlock
+    "55P03",  # a lock could not be had in time
+    "25006",  # read-only: a standby, which a failover will make the primary
+    "25P03",  # the transaction stood idle for too long
+    "57014",  # cancelled
+    "57P01",  # the administrator ends the connection
+    "57P02",  # another connection crashed, so all end
+    "57P03",  # starting up, or shutting down
+    "57P05",  # the connection stood idle for too long
+}
 
 
 def invalid_input(error: exceptions.ValidationError) -> InvalidInput:

@@ -1,10 +1,12 @@
 """The viewset that every dialect's endpoints build on. An action reads the request, calls one operation, replies."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 from rest_framework import exceptions, serializers
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,10 +16,12 @@ from rest_framework.viewsets import ViewSet
 
 from gamify.errors import CallerOutdated, DomainError, ScopeMissing
 from gamify.http.authentication import ApiKeyAuthentication
-from gamify.http.errors import ErrorTable, Refusal, invalid_input, protocol_refusal, refusal_of
-from tenants import keys
+from gamify.http.errors import ErrorTable, Refusal, database_refusal, invalid_input, protocol_refusal, refusal_of
+from tenants import keys, telemetry
 from tenants.keys import Caller
 from tenants.refs import TenantRef
+
+logger = logging.getLogger(__name__)
 
 
 class JSONOnly(BaseContentNegotiation):
@@ -51,6 +55,8 @@ class DialectViewSet(ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # The clock is read here, once per request, and passed down.
         self.now = timezone.now()
+        # gamify.dialects.bricqs.points: the package of a dialect is its name.
+        telemetry.notes().dialect = type(self).__module__.split(".")[2]
         super().initial(request, *args, **kwargs)
         self.admit(request)
 
@@ -58,8 +64,14 @@ class DialectViewSet(ViewSet):
         """Find out who is calling, and whether it may."""
         assert isinstance(request.user, Caller), "every endpoint authenticates"
         self.caller = request.user
+        self.note_tenant(self.caller.tenant)
         if self.scopes_accepted and not self.caller.scopes.intersection(self.scopes_accepted):
             raise ScopeMissing(self.scopes_accepted)
+
+    def note_tenant(self, tenant: TenantRef) -> None:
+        """For the log: whose call it is."""
+        notes = telemetry.notes()
+        notes.tenant, notes.tenant_id = tenant.slug, tenant.id
 
     @property
     def tenant(self) -> TenantRef:
@@ -85,9 +97,14 @@ class DialectViewSet(ViewSet):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, CallerOutdated):
             return self._again()
+        if isinstance(exc, DatabaseFault) and (fault := database_refusal(exc)):
+            # Not the caller's doing, so somebody here must hear of it.
+            logger.error("The database failed", exc_info=exc)
+            exc = fault
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
+        telemetry.notes().refusal = refusal.code
         response = self.render_refusal(refusal)
         for name, value in refusal.headers.items():
             response[name] = value

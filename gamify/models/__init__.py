@@ -12,6 +12,7 @@ from gamify.models.points import BurnOrder, ExpiryPolicy, PointsSystem
 from gamify.models.profiles import Profile
 from gamify.models.rewards import CapPeriod, RewardCount, RewardRule
 from gamify.models.tiers import AwardType, Tier, TierTransition
+from gamify.models.totals import DailyTotal, Sweep, TotalsMark
 from gamify.models.triggers import TimePayment, TimeUnit, Trigger, TriggerStatus, TriggerType
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "BurnOrder",
     "CapPeriod",
     "Consumption",
+    "DailyTotal",
     "Entry",
     "ExpiryPolicy",
     "Fact",
@@ -40,10 +42,12 @@ __all__ = [
     "RewardRule",
     "Rounding",
     "Streak",
+    "Sweep",
     "Tier",
     "TierTransition",
     "TimePayment",
     "TimeUnit",
+    "TotalsMark",
     "Trigger",
     "TriggerStatus",
     "TriggerType",

@@ -25,7 +25,8 @@ class Participant(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
-    external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX)
+    # Compared by bytes: one index orders them and finds those with the same start, whatever the database's collation.
+    external_id = models.CharField(max_length=EXTERNAL_ID_LENGTH_MAX, db_collation="C")
     # The write cap's fixed window: how many writes since it began. Exact, because it is on the locked row.
     window_started_at = models.DateTimeField(null=True, editable=False)
     window_writes = models.PositiveIntegerField(default=0, editable=False)
@@ -47,6 +48,8 @@ class Participant(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # The console's list of a tenant's participants, and its search by the start of an external id.
             models.Index(fields=["tenant", "external_id"], name="participant_by_external_id"),
+            # The console's counts of a tier's members, and its list of them.
+            models.Index(fields=["tenant", "tier_id"], name="participant_by_tier"),
         ]
 
     def __str__(self) -> str:

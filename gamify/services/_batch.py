@@ -22,7 +22,7 @@ from gamify.rewards.days import days_on_earth
 from gamify.services._member import Member, window_start
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
-from tenants import keys
+from tenants import keys, telemetry
 from tenants.database import pipelined_transaction, send
 from tenants.rates import Window
 from tenants.refs import TenantRef
@@ -80,6 +80,7 @@ def run(
             batch.lock_and_load()
             results = batch.decide()
             batch.write()
+        batch.note(results)
         return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
 
     return with_retries(tenant.id, attempt)
@@ -156,6 +157,15 @@ class Batch:
             changes.profiles += [member.new_profile] if member.new_profile else []
             _add_earning(changes, member)
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
+
+    def note(self, results: Sequence[Result]) -> None:
+        """For the metrics: what was written, once it is."""
+        notes = telemetry.notes()
+        notes.replays += sum(result.replayed for result in results)
+        for member in self.posted.values():
+            for book in member.books.values():
+                for entry in book.entries:
+                    notes.count_entry(entry.kind, abs(entry.amount))
 
     def _decide(self, item: Operation | DomainError, caller: TenantRef) -> Result:
         if isinstance(item, DomainError):

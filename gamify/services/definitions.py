@@ -4,7 +4,7 @@ Every change moves the programme's version on, in its own transaction, so that e
 from its next award on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -65,6 +65,32 @@ def deactivate_tier(*, tenant_id: UUID, tier_id: UUID) -> Tier:
     return update_tier(tenant_id=tenant_id, tier_id=tier_id, fields={"is_active": False})
 
 
+def reorder_tiers(*, tenant_id: UUID, tier_ids: Sequence[UUID]) -> None:
+    """Give the levels that the tenant's tiers have to the same tiers in another order, the lowest first.
+
+    Raises InvalidInput where `tier_ids` are not exactly the tenant's tiers.
+    """
+    with transaction.atomic():
+        move_on(tenant_id)
+        tiers = list(Tier.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).order_by("level"))
+        moved = [(tier, level) for tier, level in in_order(tiers, tier_ids) if tier.level != level]
+        # Two that exchange their levels would meet half-way: all step aside first.
+        for index, (tier, _) in enumerate(moved):
+            Tier.objects.filter(pk=tier.pk).update(level=2**31 - 1 - index)
+        for tier, level in moved:
+            tier.level = level
+            save_tier(tier)
+
+
+def in_order(tiers: Sequence[Tier], tier_ids: Sequence[UUID]) -> list[tuple[Tier, int]]:
+    """Each of `tier_ids` with the level that it has in this order. Raises InvalidInput."""
+    by_id = {tier.pk: tier for tier in tiers}
+    if len(tier_ids) != len(by_id) or set(tier_ids) != set(by_id):
+        raise InvalidInput((("tiers", "The tiers have changed meanwhile. Please look at their order again."),))
+    levels = sorted(tier.level for tier in tiers)
+    return [(by_id[id], level) for id, level in zip(tier_ids, levels, strict=True)]
+
+
 def check_tier(tier: Tier) -> None:
     """Raises InvalidInput."""
     if tier.award_type not in AwardType.values:
@@ -95,6 +121,17 @@ def save_tier(tier: Tier) -> Tier:
         if constraint_of(error) == "tier_level_unique":
             raise TierLevelConflict(tier.level) from error
         raise
+
+
+def change(definition: D, fields: Mapping[str, Any], *, save: Callable[[D], D]) -> D:
+    """Change the fields given and no others of a definition that was read a while ago. Raises what `save` does."""
+    with transaction.atomic():
+        # In the order of `update_tier`.
+        move_on(definition.tenant_id)
+        fresh = type(definition)._default_manager.select_for_update(no_key=True).get(pk=definition.pk)
+        for name, value in fields.items():
+            setattr(fresh, name, value)
+        return save(fresh)
 
 
 def save_points_system(system: PointsSystem) -> PointsSystem:

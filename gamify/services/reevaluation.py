@@ -1,6 +1,6 @@
 """After a change of the rules: who would move, and moving them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from gamify.queries import programme as programmes
 from gamify.queries import standings
 from gamify.queries.standings import Move as Move
 from gamify.services import _batch
-from gamify.services.definitions import check_tier
+from gamify.services.definitions import check_tier, in_order
 from gamify.services.tiers import Reevaluate
 from tenants.database import snapshot
 from tenants.refs import TenantRef
@@ -50,6 +50,15 @@ def preview(*, tenant_id: UUID, tier_id: UUID | None, fields: Mapping[str, Any],
             raise TierLevelConflict(tier.level)
         changed = replace(programme, tiers={**programme.tiers, tier.id: programmes.tier_rule(tier)})
         return standings.moves(tenant_id=tenant_id, programme=changed, now=now)
+
+
+def preview_order(*, tenant_id: UUID, tier_ids: Sequence[UUID], now: datetime) -> list[Move]:
+    """Who would move if the tiers had this order, the lowest first. Writes nothing. Raises InvalidInput."""
+    with snapshot():
+        programme = programmes.load(tenant_id)
+        order = in_order(list(Tier.objects.filter(tenant_id=tenant_id)), tier_ids)
+        tiers = {tier.pk: replace(programme.tiers[tier.pk], level=level) for tier, level in order}
+        return standings.moves(tenant_id=tenant_id, programme=replace(programme, tiers=tiers), now=now)
 
 
 def pending(*, tenant_id: UUID, now: datetime) -> list[Move]:

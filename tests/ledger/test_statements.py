@@ -149,30 +149,27 @@ def test_lots_cost_statements_only_where_there_are_any(steps: Steps) -> None:
 
 
 class TestWallets:
-    """Another points system, an engagement and what an entry says beside cost no statement."""
-
+    # Another points system, an engagement and what an entry says beside cost no statement.
     @pytest.fixture
     def wallets(self, steps: Steps) -> list[Wallet]:
-        """Another system; an engagement with its own; one that shares the default one."""
         shop = Tenant.objects.get(pk=steps.tenant.id)
         make_system(shop, "stars")
-        own, shared = make_engagement(shop, "Own", points_system="stars"), make_engagement(shop, "Shared")
+        engagements = make_engagement(shop, "Own", points_system="stars"), make_engagement(shop, "Shared")
         steps.award("known")
-        return [Wallet("stars"), Wallet(engagement_id=str(own.id)), Wallet(engagement_id=str(shared.id))]
+        return [Wallet("stars"), *(Wallet(engagement_id=str(each.id)) for each in engagements)]
 
     def test_award_and_deduct(self, steps: Steps, wallets: list[Wallet]) -> None:
-        said: dict[str, Any] = {"activity_id": "a", "reason": "r"}
         for wallet in wallets:
-            award = Award("known", 5, wallet=wallet, transaction_type="bonus", **said)
-            seen = statements_of(partial(points.award, tenant=steps.tenant, item=award, now=NOW))
-            assert seen == statements_of(partial(steps.award, "known"))
-            deduct = Deduct("known", 1, wallet=wallet, transaction_type="redemption", **said)
+            award = Award("known", 5, wallet=wallet, activity_id="a", transaction_type="bonus")
+            call = partial(points.award, tenant=steps.tenant, item=award, now=NOW)
+            assert statements_of(call) == statements_of(partial(steps.award, "known"))
+            deduct = Deduct("known", 1, wallet=wallet, activity_id="a", transaction_type="redemption")
             seen = statements_of(partial(points.deduct, tenant=steps.tenant, item=deduct, now=NOW))
             assert seen == statements_of(partial(steps.deduct, "known"))
 
     def test_batch_of_all_of_them(self, steps: Steps, wallets: list[Wallet]) -> None:
-        items = [Award(name, 5, wallet=wallet) for name in people(30) for wallet in wallets]
         steps.award(*people(30))
+        items = [Award(name, 5, wallet=wallet) for name in people(30) for wallet in wallets]
         seen = statements_of(partial(points.award_batch, tenant=steps.tenant, items=items, now=NOW))
         assert seen == statements_of(partial(steps.award, *people(30)))
 

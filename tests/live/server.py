@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from bricqs.env import PROJECT_DIR
 from tests.live.client import Client
 
 SECONDS_MAX = 60
+METRICS_TOKEN = "metrics-of-the-tests"
 WORKERS = 2
 # Beyond what a test can reach; its window ends in 2052.
 WRITE_RATE = "999999999/9999d"
@@ -38,7 +40,9 @@ class Server:
             "PORT": str(self.port),
             "WEB_WORKERS": str(WORKERS),
             "SEED_DEMO": "false",
-            **({"DATABASE_URL": database_url} if database_url else {}),
+            "METRICS_TOKEN": METRICS_TOKEN,
+            # Whose server a test was given may not care for durability.
+            **({"DATABASE_URL": database_url, "SILENCED_CHECKS": "bricqs.E101"} if database_url else {}),
         }
         self.environment = {**inherited, **own}
         self.database_url = database_url
@@ -93,6 +97,29 @@ class Server:
         ]
         sessions[0].kill()
 
+    def restart_postgresql(self) -> None:
+        """As an administrator does it: sessions are ended, transactions rolled back; then it starts again."""
+        postmaster = psutil.Process(self._postmaster())
+        postmaster.send_signal(signal.SIGINT)
+        postmaster.wait(SECONDS_MAX)
+        # Any command starts it where it does not run, and leaves it running where others use it.
+        self.manage("check")
+
+    def end_sessions(self) -> int:
+        """Ends every connection of the service, in whatever it is doing, and says how many there were."""
+        ended = self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'bricqs' AND datname = current_database()"
+        )
+        return len(ended)
+
+    def kill_worker(self) -> psutil.Process:
+        """`kill -9` of one of the processes that answer requests."""
+        assert self.process
+        worker = psutil.Process(self.process.pid).children()[0]
+        worker.kill()
+        return worker
+
     def manage(self, *arguments: str) -> str:
         command = subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -138,10 +165,12 @@ class Server:
 
 
 @contextmanager
-def server_on_its_own_postgresql() -> Iterator[Server]:
+def server_on_its_own_postgresql(*, restored_from: Path | None = None) -> Iterator[Server]:
     with _folder() as folder:
         server = Server(folder)
         try:
+            if restored_from:
+                server.manage("restore", str(restored_from))
             yield server.start()
         finally:
             server.stop()
@@ -149,9 +178,9 @@ def server_on_its_own_postgresql() -> Iterator[Server]:
 
 
 @contextmanager
-def server_on_a_database_of(url: str, *, name: str) -> Iterator[Server]:
-    """On a new database `name` of the PostgreSQL server that `url` names."""
-    own_url = urlsplit(url)._replace(path=f"/{name}").geturl()
+def server_on_a_database_of(url: str, *, name: str, through: str | None = None) -> Iterator[Server]:
+    """On a new database `name` of the PostgreSQL server that `url` names; it may connect through another URL."""
+    own_url = urlsplit(through or url)._replace(path=f"/{name}").geturl()
     with psycopg.connect(url, autocommit=True) as session, _folder() as folder:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         session.execute(drop)

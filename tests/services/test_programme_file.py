@@ -1,20 +1,16 @@
 import copy
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
 import pytest
 from django.conf import settings
 
-from engagements.models import Engagement
 from gamify import criteria
 from gamify.models import Badge, PointsSystem, Tier
 from gamify.services import programme_file
-from gamify.services.points import Wallet
 from tenants.models import Tenant
-from tests.dialects.bricqs.session_helpers import EngagementClient
 from tests.factories import TenantFactory
 from tests.programmes import (
     admin,
@@ -200,7 +196,6 @@ KINDS = {
     "levels": "level",
     "boosts": "boost",
 }
-JUNE = datetime(2026, 6, 15, tzinfo=UTC)
 
 
 def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
@@ -423,70 +418,3 @@ class TestApply:
         programme_file.apply(shop, FULL)
         assert programme_file.export(shop.sandbox) == before
         assert (Badge.objects.count(), PointsSystem.objects.filter(tenant=shop).count()) == (2, 2)
-
-
-class TestEngagements:
-    """They refer to another section, and hold moments and origins, which have more than one spelling."""
-
-    @pytest.mark.parametrize(
-        ("field", "spellings"),
-        [
-            (
-                "starts_at",
-                ["2026-06-01T00:00:00Z", "2026-06-01T02:00:00+02:00", "2026-05-31T18:30-05:30", "2026-06-01T00:00Z"],
-            ),
-            (
-                "allowed_origins",
-                [["HTTPS://Play.Example.com:443"], ["https://play.example.com", "https://play.example.com:443"]],
-            ),
-        ],
-    )
-    def test_another_spelling_is_no_change(self, shop: Tenant, field: str, spellings: list[Any]) -> None:
-        programme_file.apply(shop, FULL)
-        before = rows()
-        for spelling in spellings:
-            assert programme_file.apply(shop, edited("engagements", 1, **{field: spelling})) == []
-        assert rows() == before
-        assert programme_file.export(shop) == FULL
-
-    def test_order_of_origins_is_no_change(self, shop: Tenant) -> None:
-        origins = ["https://b.example", "https://a.example"]
-        programme_file.apply(shop, edited("engagements", 1, allowed_origins=origins))
-        assert programme_file.export(shop)["engagements"][1]["allowed_origins"] == sorted(origins)
-        assert programme_file.apply(shop, edited("engagements", 1, allowed_origins=origins)) == []
-
-    def test_change_is_told_as_it_is_kept(self, shop: Tenant) -> None:
-        programme_file.apply(shop, FULL)
-        change = edited("engagements", 1, ends_at="2026-10-01T02:00:00+02:00", allowed_origins=["HTTP://localhost:80"])
-        assert programme_file.apply(shop, change) == [
-            "engagement Summer quiz:"
-            " ends_at '2026-09-01T00:00:00+00:00' → '2026-10-01T00:00:00+00:00',"
-            " allowed_origins ['https://play.example.com'] → ['http://localhost']."
-        ]
-
-    def test_refers_to_a_system_of_the_same_file_or_of_before(self, shop: Tenant) -> None:
-        systems, engagements = FULL["points_systems"], FULL["engagements"]
-        programme_file.apply(shop, {"engagements": engagements, "points_systems": systems})
-        award(shop, "u", 10, wallet=Wallet(engagement_id=str(Engagement.objects.get(name="Summer quiz").id)), now=JUNE)
-        other = TenantFactory.create()
-        programme_file.apply(other, {"points_systems": systems})
-        programme_file.apply(other, {"engagements": engagements})
-        for tenant in (shop, other):
-            assert Engagement.objects.get(tenant=tenant, name="Summer quiz").points_system == PointsSystem.objects.get(
-                tenant=tenant, key="xp"
-            )
-
-    def test_dry_run_says_the_same(self, shop: Tenant) -> None:
-        file = {"points_systems": FULL["points_systems"], "engagements": FULL["engagements"]}
-        before = rows()
-        changes = programme_file.apply(shop, file, dry_run=True)
-        assert rows() == before
-        assert programme_file.apply(shop, file) == changes
-
-    def test_takes_whatever_the_api_has_taken(self, shop: Tenant) -> None:
-        client = EngagementClient(shop, scopes=["admin"])
-        fields = {"name": " Zoë/🎈", "starts_at": "0001-01-01T00:00:00Z", "ends_at": "9999-12-31T23:59:59.999999Z"}
-        assert client.post("/engagements", fields).status_code == 201
-        exported = programme_file.export(shop)
-        programme_file.apply(shop.sandbox, exported)
-        assert programme_file.export(shop.sandbox) == exported

@@ -9,6 +9,8 @@ import time
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
+from django.core.checks import Tags
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -18,8 +20,8 @@ from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
 
-from bricqs import embedded
-from bricqs.env import env
+from bricqs import logs, metrics
+from bricqs.checks import is_local
 from bricqs.wsgi import application
 
 # Threads keep their database connections until they end; ten idle minutes are the most that Granian allows.
@@ -40,37 +42,48 @@ ANNOUNCE_SECONDS_MAX = 60
 class Command(BaseCommand):
     help = "Migrates, seeds the demo (SEED_DEMO), and serves on HOST and PORT with WEB_WORKERS and WEB_THREADS."
 
+    # `_refuse_what_is_unsafe` runs them.
+    requires_system_checks = ()
+
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGINT, _exit)
         signal.signal(signal.SIGTERM, _exit)
-        port = env.int("PORT", 8000)
-        host = _free_host(name=env.str("HOST", "127.0.0.1"), port=port)
+        port = settings.SERVE_PORT
+        host = _free_host(name=settings.SERVE_HOST, port=port)
+        self._refuse_what_is_unsafe()
         self._prepare_database()
+        metrics.share(settings.DATA_DIR / "metrics" / str(port))
         server = Server(
             "bricqs.wsgi:application",
             address=host,
             port=port,
             interface=Interfaces.WSGI,
-            workers=env.int("WEB_WORKERS", 2),
-            blocking_threads=env.int("WEB_THREADS", 8),
+            workers=settings.WEB_WORKERS,
+            blocking_threads=settings.WEB_THREADS,
             blocking_threads_idle_timeout=THREAD_IDLE_SECONDS_MAX,
             backpressure=CONNECTIONS_MAX,
             respawn_failed_workers=True,
             workers_kill_timeout=STOP_SECONDS_MAX,
             log_level=LogLevels.error,
+            log_dictconfig=logs.GRANIAN,
         )
         # A closed terminal stops the server as well; Granian would restart the workers.
         server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
         threading.Thread(target=self._announce, args=(server,), daemon=True).start()
         server.serve(target_loader=_load_application)
 
+    def _refuse_what_is_unsafe(self) -> None:
+        """Raises SystemCheckError. Warnings go to stderr: those for production where others can connect."""
+        self.check(include_deployment_checks=not is_local(settings.SERVE_HOST))
+        # After the settings, whose faults can keep the database from being reached.
+        self.check(tags=[Tags.database], databases=["default"])
+
     def _prepare_database(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [MIGRATION_WAIT])
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         call_command("migrate", verbosity=0, interactive=False)
-        # Demo keys have no place in a database that somebody brought, unless they say so.
-        if env.bool("SEED_DEMO", embedded.is_used()):
+        if settings.SEED_DEMO:
             call_command("seed_demo")
         # Also gives the lock back. Workers are forks: they must not share a connection, nor unwritten output.
         connections.close_all()

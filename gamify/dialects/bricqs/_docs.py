@@ -60,6 +60,7 @@ WHEN = {
     "TIER_ASSIGN_CONFLICT": "Concurrent modification raced the assignment. Retry the call (the Idempotency-Key keeps"
     " the retry safe).",
     "busy": "The participant's lock could not be had in time. Retry with the same key.",
+    "unavailable": "The database cannot be reached, or cannot write. Retry with the same key.",
 }
 STATUS = {
     "unauthorized": 401,
@@ -82,6 +83,7 @@ STATUS = {
     "RATE_LIMIT_PARTICIPANT_EXCEEDED": 429,
     "reward_cap_reached": 429,
     "busy": 503,
+    "unavailable": 503,
 }  # every other code is a 400
 READ = ("unauthorized", "forbidden", "validation_error")
 WRITE = (
@@ -156,7 +158,7 @@ def endpoint(
     if request_example:
         examples.append(OpenApiExample("Request", request_example, request_only=True))
     by_status: dict[int, list[str]] = {}
-    for code in errors:
+    for code in (*errors, "unavailable"):
         by_status.setdefault(STATUS.get(code, 400), []).append(code)
     replies: dict[int, Any] = {success_status: success}
     for status, codes in sorted(by_status.items()):
@@ -169,7 +171,7 @@ def endpoint(
         responses=replies,
         examples=examples,
         # Who calls without a key has no write cap to be told of.
-        parameters=[RETRY_AFTER] if is_public else [*parameters, *RATE_HEADERS],
+        parameters=[RETRY_AFTER] if is_public else [*parameters, RETRY_AFTER, *RATE_HEADERS],
         auth=[] if is_public else None,
     )
 
@@ -182,7 +184,7 @@ award = endpoint(
     request=io.AwardInput,
     success=io.PointsOutput,
     errors=WRITE,
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED],
     request_example={
         "participant_id": "user_123",
         "amount": 100,
@@ -212,7 +214,7 @@ deduct = endpoint(
     request=io.DeductInput,
     success=io.PointsOutput,
     errors=(*WRITE, "insufficient_points"),
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED],
     request_example={"participant_id": "user_123", "amount": 50, "reason": "Reward redemption"},
     example={
         "transaction_id": "b7c8d9e0-...",
@@ -237,7 +239,7 @@ award_batch = endpoint(
     request=_BatchRequest,
     success=io.BatchOutput,
     errors=[code for code in WRITE if code not in ("IDEMPOTENCY_KEY_MISMATCH", "RATE_LIMIT_PARTICIPANT_EXCEEDED")],
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED],
     request_example={
         "awards": [
             {"participant_id": "user_1", "amount": 100, "reason": "Weekly bonus"},

@@ -4,7 +4,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from gamify.dialects.bricqs import tier_serializers as io
-from gamify.dialects.bricqs._docs import IDEMPOTENCY_KEY, PARTICIPANT, READ, REPLAYED, RETRY_AFTER, WRITE, endpoint
+from gamify.dialects.bricqs._docs import IDEMPOTENCY_KEY, PARTICIPANT, READ, REPLAYED, WRITE, endpoint
 from gamify.dialects.bricqs.serializers import PageInput
 
 ASSIGN = (*(code for code in WRITE if code != "busy"), "tier_not_found", "TIER_ASSIGN_CONFLICT")
@@ -101,7 +101,7 @@ assign = endpoint(
     request=io.AssignInput,
     success=io.PlacementOutput,
     errors=ASSIGN,
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED],
     request_example={
         "participant_id": "user_42",
         "tier_code": "platinum",
@@ -118,7 +118,7 @@ release = endpoint(
     request=io.ReleaseInput,
     success=io.PlacementOutput,
     errors=[code for code in ASSIGN if code != "tier_not_found"],
-    parameters=[IDEMPOTENCY_KEY, REPLAYED, RETRY_AFTER],
+    parameters=[IDEMPOTENCY_KEY, REPLAYED],
     request_example={"participant_id": "user_42", "reason": "Contract ended"},
     example={**_PLACEMENT, "tier_code": "gold", "tier_name": "Gold", "level": 3, "previous_tier_code": "platinum"},
 )

@@ -114,4 +114,10 @@ TABLE: ErrorTable = {
         "The participant is busy with other writes. Nothing was done; retry with the same idempotency key.",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
+    errors.Unavailable: lambda e: Refusal(
+        503,
+        "unavailable",
+        "The service is not available for the moment. Retry with the same idempotency key: nothing is done twice.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
 }

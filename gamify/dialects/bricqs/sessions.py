@@ -68,6 +68,7 @@ class SessionPointsViewSet(BricqsViewSet):
     def _session(self, body: dict[str, Any]) -> SessionView:
         """Raises SessionInvalid."""
         session = sessions.resolve(session_id=body["session_id"], engagement_id=body["engagement_id"], now=self.now)
+        self.note_tenant(session.tenant)
         cors.admit(self.request._request, session.allowed_origins)
         return session
 

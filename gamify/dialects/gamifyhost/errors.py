@@ -59,6 +59,12 @@ TABLE: ErrorTable = {
         "The user is busy with other writes — nothing was awarded, retry with the same reference",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
+    errors.Unavailable: lambda e: Refusal(
+        503,
+        "unavailable",
+        "The service cannot be reached for a moment — retry with the same reference",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
     # No call of this dialect leads to what follows; should one ever, this is what it says.
     errors.RateLimitExceeded: _limited,
     errors.AddressLimited: _limited,

@@ -41,6 +41,12 @@ TABLE: ErrorTable = {
         "The user is busy with other writes. Nothing was done; retry with the same idempotency key.",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
+    errors.Unavailable: lambda e: Refusal(
+        503,
+        "unavailable",
+        "The service cannot be reached for a moment. Retry with the same idempotency key.",
+        headers={"Retry-After": str(e.retry_after_seconds)},
+    ),
     errors.AddressLimited: lambda e: Refusal(
         429,
         "address_limited",

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from gamify.management.busy import told_when_busy
 from gamify.services import expiry
+from gamify.services.expiry import Swept
 from tenants.management.arguments import add_tenant, tenant_of
 
 
@@ -40,12 +41,17 @@ class Command(BaseCommand):
         # Shown on a terminal only.
         with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
             for system in systems:
+                begun, done = timezone.now(), Swept(0, 0)
                 for swept in expiry.sweep(system, clock=timezone.now):
-                    entries, points = entries + swept.entries, points + swept.points
+                    done = Swept(done.entries + swept.entries, done.points + swept.points)
                     progress.update(swept.entries)
                     if max_seconds is not None and time.monotonic() - started >= max_seconds:
                         is_cut_short = True
                         break
+                entries, points = entries + done.entries, points + done.points
+                expiry.note_run(
+                    system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=not is_cut_short
+                )
                 if is_cut_short:
                     break
         rest = " Time is up: there may be more." if is_cut_short else ""

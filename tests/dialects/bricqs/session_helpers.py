@@ -85,3 +85,9 @@ def open_page(
     )
     assert isinstance(started.engagement_id, UUID)
     return Page(started.session_id, started.engagement_id)
+
+
+def balances(client: Client, participant: str = "u") -> dict[str, int]:
+    """By the keys of the systems that the tests of wallets make."""
+    path = f"/participants/{participant}/points"
+    return {key: client.get(path, {"points_system": key}).json()["balance"] for key in ("points", "stars", "aged")}

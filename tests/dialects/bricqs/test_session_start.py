@@ -5,7 +5,7 @@ import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -22,7 +22,8 @@ from tests.dialects.bricqs.session_helpers import (
 from tests.factories import TenantFactory, now
 from tests.programmes import invalid, refused
 
-NO_ENGAGEMENTS = ["x", str(uuid4()), "0" * 32, "a" * 300, "%00", "550e8400-e29b-41d4-a716-44665544000g"]
+UNKNOWN = "550e8400-e29b-41d4-a716-446655440000"
+NO_ENGAGEMENTS = ["x", UNKNOWN, "0" * 32, "a" * 300, "%00", "550e8400-e29b-41d4-a716-44665544000g"]
 
 
 @pytest.fixture

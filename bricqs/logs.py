@@ -1,0 +1,105 @@
+"""How log lines look: one JSON object each, or, on a terminal, a line for people.
+
+Whoever logs uses `logging`, with what machines are to read in `extra`, under one of the names in FIELDS. What was bound
+to a request, such as its id, is in all its lines. No line holds a key, a body or a participant's id: what Django and
+PostgreSQL would say of them is taken out here.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+STYLES = ("", "json", "console")
+# Of `extra`, these are shown and nothing else: Django, for one, adds the request itself, with its path.
+FIELDS = (
+    "method",
+    "route",
+    "status",
+    "duration_ms",
+    "statements",
+    "tenant",
+    "tenant_id",
+    "dialect",
+    "refusal",
+    "entries",
+)
+# For Granian, which would print lines of its own form: what its workers say goes where all else does.
+GRANIAN = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+
+# What PostgreSQL says of the row that broke a constraint: ids, reasons, metadata.
+_ROW = re.compile(r"(DETAIL:  (?:Failing row contains|Key)).*?(?=\n\nThe above|\n\nDuring handling|\Z)", re.DOTALL)
+
+
+def config(*, style: str, level: str) -> dict[str, Any]:
+    """Django's LOGGING. `style`: one of STYLES, where nothing stands for console on a terminal and json elsewhere."""
+    is_console = style == "console" or (not style and sys.stdout.isatty())
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"faults": {"()": FaultsWithoutPaths}},
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": _FIRST,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_render(is_console)],
+            }
+        },
+        # On stderr, as stdout is for what commands say; see `to_stdout`.
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django.request": {"level": "ERROR", "filters": ["faults"]},
+            # Strangers who ask for another host get a 400 and a request line, not a traceback each.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+        },
+    }
+
+
+def to_stdout() -> None:
+    """From now on to stdout, where container runtimes expect what a server says."""
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setStream(sys.stdout)
+
+
+class FaultsWithoutPaths(logging.Filter):
+    """Of what Django says of requests: tracebacks, under the route. Paths hold ids of participants and of sessions; and
+    answers, such as a 503 that was meant, have their line already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple):
+            match = request.resolver_match
+            route = match.route if match else "(no route)"
+            record.args = tuple(route if each == request.path else each for each in record.args)
+        return bool(record.exc_info)
+
+
+def without_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Tracebacks keep which constraint was broken, and lose by what."""
+    if "exception" in event:
+        event["exception"] = _ROW.sub(r"\1 …", event["exception"])
+    return event
+
+
+def _render(is_console: bool) -> Sequence[Processor]:
+    if is_console:
+        # Not the tracebacks that structlog prefers: they show local variables, and so keys and bodies.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
+
+
+_FIRST: Sequence[Processor] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.ExtraAdder(allow=FIELDS),
+    structlog.processors.format_exc_info,
+    without_rows,
+)

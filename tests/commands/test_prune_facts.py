@@ -1,0 +1,51 @@
+"""Removing old facts, and nothing else."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from gamify.models import Entry, Fact
+from gamify.services import points
+from gamify.services.points import Award
+from tenants.models import Tenant
+from tests.factories import TenantFactory, now, ref
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def award(tenant: Tenant, amount: int, *, days_ago: float) -> None:
+    points.award(tenant=ref(tenant), item=Award("anna", amount), now=now() - days_ago * DAY)
+
+
+def run(**options: Any) -> str:
+    out = StringIO()
+    call_command("prune_facts", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_old_facts_are_removed_and_younger_ones_kept(shop: Tenant) -> None:
+    award(shop, 1, days_ago=91)
+    award(shop, 2, days_ago=89)
+    assert run(older_than=90).startswith("Removed 1 facts from before ")
+    assert '"amount": 2' in Fact.objects.get().data
+    assert Entry.objects.count() == 2
+
+
+def test_one_tenant_or_all(shop: Tenant) -> None:
+    other = TenantFactory.create()
+    for tenant in (shop, other):
+        award(tenant, 1, days_ago=91)
+    run(older_than=90, tenant=other.slug)
+    assert Fact.objects.get().tenant_id == shop.id
+    run(older_than=90)
+    assert not Fact.objects.exists()
+
+
+def test_less_than_a_day_is_refused(shop: Tenant) -> None:
+    with pytest.raises(CommandError):
+        run(older_than=0)
