@@ -8,7 +8,7 @@ from bricqs import urls
 
 
 def subclasses(parent: type) -> set[type]:
-    children = set(parent.__subclasses__())
+    children: set[type] = set(parent.__subclasses__())
     return children.union(*(subclasses(child) for child in children))
 
 
