@@ -28,7 +28,7 @@ from gamify.services._credit import Credit
 from gamify.services._member import Member
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
-from gamify.services.users import identified
+from gamify.services.participants import identified
 from tenants.refs import TenantRef
 
 # No total goes further, up or down.
@@ -91,7 +91,7 @@ class Event(Operation):
         if abs(added(member.total(metric.id), self.value)) > TOTAL_MAX:
             raise InvalidInput((("value", f"Would take the total beyond {TOTAL_MAX:f}."),))
         credited, unlocked = len(member.credits), len(member.unlocks)
-        identified(member, self.known)
+        identified(member, self.known, adds_attributes=True)
         self._count(member, metric)
         streak, is_extended = self._keep_up(member, metric)
         if len(member.credits) > credited:

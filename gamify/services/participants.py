@@ -4,11 +4,12 @@ Refusal: ParticipantNotFound, where it must have been seen before.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from gamify.errors import ParticipantNotFound
+from gamify.ledger.store import ProfileState
 from gamify.queries.programme import Programme, System
 from gamify.services import _batch
 from gamify.services._batch import Result
@@ -20,21 +21,27 @@ from tenants.refs import TenantRef
 
 @dataclass(frozen=True, slots=True)
 class Identified:
+    """`profile`: as it is now, its times as they are about to be written."""
+
     participant: str
     is_new: bool
+    profile: ProfileState
 
 
 @dataclass(frozen=True, slots=True)
 class Identify(Operation):
     """Make or change a profile: the fields that are `known`, by their names in `ProfileState`, and no others.
 
-    Repeating it changes nothing, so it needs no key. It awards nothing, so it is left out of the write cap.
+    Repeating it changes nothing, so it needs no key. It awards nothing but what triggers promise for the first time,
+    so it is left out of the write cap.
     """
 
     participant: str
     known: Mapping[str, Any] = field(default_factory=dict)
     # Whether it is refused where the participant was never seen, instead of making it.
     must_exist: bool = False
+    # Whether attributes are added to those that are there, instead of taking their place.
+    adds_attributes: bool = False
     key: IdempotencyKey | None = None
 
     is_capped: ClassVar[bool] = False
@@ -51,10 +58,21 @@ class Identify(Operation):
         """Raises ParticipantNotFound."""
         if self.must_exist and member.state.is_new:
             raise ParticipantNotFound(self.participant)
-        member.identify(**self.known)
-        return Identified(self.participant, member.state.is_new)
+        profile = identified(member, self.known, adds_attributes=self.adds_attributes)
+        updated_at = member.now if member.new_profile else profile.updated_at
+        profile = replace(profile, created_at=profile.created_at or member.now, updated_at=updated_at)
+        return Identified(self.participant, member.state.is_new, profile)
 
 
 def identify(*, tenant: TenantRef, item: Identify, now: datetime) -> Result:
     """Refusal: ParticipantNotFound. Raises Busy."""
     return _batch.run(tenant, [item], now=now).results[0]
+
+
+def identified(member: Member, known: Mapping[str, Any], *, adds_attributes: bool) -> ProfileState:
+    """Make or change the profile of `member`."""
+    if adds_attributes and member.profile and "attributes" in known:
+        known = {**known, "attributes": {**member.profile.attributes, **known["attributes"]}}
+    member.identify(**known)
+    assert member.profile
+    return member.profile

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from gamify.models import Account, Participant, Profile, TimePayment, Trigger
-from gamify.services import time_triggers, users
-from gamify.services.users import Identify
+from gamify.services import participants, time_triggers
+from gamify.services.participants import Identify
 from tenants.models import Tenant
 from tests.dialects.trophy.helpers import apply, xp
 from tests.factories import TenantFactory, ref
@@ -39,7 +39,7 @@ def set_up(shop: Tenant, *triggers: dict[str, Any], at: datetime = START) -> Non
 
 def here(shop: Tenant, *names: str, at: datetime = START, **known: Any) -> None:
     for name in names:
-        users.identify(tenant=ref(shop), item=Identify(name, known), now=at)
+        participants.identify(tenant=ref(shop), item=Identify(name, known), now=at)
 
 
 def pay(*arguments: str) -> str:

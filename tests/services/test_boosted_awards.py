@@ -10,10 +10,10 @@ import pytest
 from gamify.errors import InvalidInput, PointsCapReached
 from gamify.models import Entry, Participant
 from gamify.queries import programme
-from gamify.services import boosts, points, programme_file, users
+from gamify.services import boosts, participants, points, programme_file
 from gamify.services.boosts import NewBoost
+from gamify.services.participants import Identify
 from gamify.services.points import Award
-from gamify.services.users import Identify
 from tenants.models import Tenant
 from tests.factories import TenantFactory, ref
 from tests.ledger.test_statements import statements_of
@@ -35,7 +35,7 @@ def give(shop: Tenant, user: str | None, multiplier: str = "2", **fields: Any) -
 
 
 def live_in(shop: Tenant, user: str, zone: str) -> None:
-    users.identify(tenant=ref(shop), item=Identify(user, {"time_zone": zone}), now=NOON)
+    participants.identify(tenant=ref(shop), item=Identify(user, {"time_zone": zone}), now=NOON)
 
 
 def amount(shop: Tenant, user: str, moment: str, base: int = 10) -> int:

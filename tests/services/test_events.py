@@ -1,5 +1,6 @@
 """Metric events as operations: in races, in batches, and what they cost."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -160,4 +161,4 @@ def test_entries_know_their_operation_and_trigger(shop: Tenant) -> None:
     trigger = record(shop, "u", 2, key="k").points["xp"]["awards"][0]["trigger"]
     entry = Entry.objects.get()
     assert entry.operation_id == Operation.objects.get().id
-    assert entry.explanation == f'{{"base": 20, "trigger": "{trigger["id"]}"}}'
+    assert json.loads(entry.explanation or "") == {"base": 20, "trigger": trigger["id"]}

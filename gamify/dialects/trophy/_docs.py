@@ -71,8 +71,8 @@ event = endpoint(
     description="Adds `value` to the user's total of the metric, extends a streak, and awards what triggers promise"
     " for it. The user is made, or changed, along the way. `points` is a map by the key of the points system, and"
     " holds those that something was added to.",
-    request=inputs.EventInput,
-    success=outputs.EventReplyOutput,
+    request=inputs.MetricEventInput,
+    success=outputs.MetricEventReplyOutput,
     errors=(400, 401, 422, 503),
     statuses=(201, 202),
     parameters=[METRIC, IDEMPOTENCY_KEY],
@@ -205,14 +205,14 @@ systems = endpoint(
     description="By key.",
     success=outputs.AdminSystemOutput(many=True),
     errors=(401, 422),
-    parameters=[inputs.PageInput],
+    parameters=[inputs.SkipInput],
 )
 system_boosts = endpoint(
     summary="All boosts in one points system",
     description="Everybody's, without `userId`, and single users', the newest first, but those that were ended.",
     success=outputs.OwnedBoostOutput(many=True),
     errors=(401, 404, 422),
-    parameters=[SYSTEM_ID, inputs.PageInput],
+    parameters=[SYSTEM_ID, inputs.SkipInput],
 )
 system_boosts_create = endpoint(
     summary="Create boosts in one points system",

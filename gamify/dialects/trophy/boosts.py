@@ -15,7 +15,7 @@ from gamify.dialects.trophy.inputs import (
     SYSTEM_BOOSTS_MAX,
     BoostInput,
     BoostsForUsersInput,
-    PageInput,
+    SkipInput,
     UserBoostInput,
 )
 from gamify.dialects.trophy.outputs import AdminSystemOutput, BoostsEndedOutput, BoostsMadeOutput, OwnedBoostOutput
@@ -48,7 +48,7 @@ class BoostViewSet(TrophyViewSet):
 
     @docs.system_boosts
     def list(self, request: Request, system_id: str) -> Response:
-        query, system = self.read(PageInput, request.query_params.dict()), self.system(system_id)
+        query, system = self.read(SkipInput, request.query_params.dict()), self.system(system_id)
         found = reads.page(tenant=self.tenant, system=system, offset=query["skip"], limit=query["limit"])
         return Response([self.write(OwnedBoostOutput, self._facts(each)) for each in found])
 
@@ -98,7 +98,7 @@ class BoostViewSet(TrophyViewSet):
 class SystemViewSet(TrophyViewSet):
     @docs.systems
     def list(self, request: Request) -> Response:
-        query = self.read(PageInput, request.query_params.dict())
+        query = self.read(SkipInput, request.query_params.dict())
         found = reads.systems(tenant=self.tenant, offset=query["skip"], limit=query["limit"])
         shown = [
             {

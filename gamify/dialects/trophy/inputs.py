@@ -48,7 +48,7 @@ class UserInput(UserChangeInput):
     id = StrictCharField(max_length=EXTERNAL_ID_LENGTH_MAX, help_text="The user's id in your database.")
 
 
-class EventInput(serializers.Serializer[Any]):
+class MetricEventInput(serializers.Serializer[Any]):
     user = UserInput(help_text="Who did it; made, or changed, along the way.")
     value = NumberField(help_text="What is added to the user's total; fractions and negative numbers too.")
     attributes = AttributesField(required=False, allow_null=True, help_text="What triggers may ask for.")
@@ -77,7 +77,7 @@ class RangesInput(serializers.Serializer[Any]):
     )
 
 
-class PageInput(serializers.Serializer[Any]):
+class SkipInput(serializers.Serializer[Any]):
     limit = QueryIntegerField(min_value=1, max_value=100, default=10)
     skip = QueryIntegerField(min_value=0, max_value=SKIP_MAX, default=0)
 

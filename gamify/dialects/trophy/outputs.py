@@ -151,7 +151,7 @@ class StreakOutput(serializers.Serializer[Any]):
     expires = serializers.CharField(allow_null=True)
 
 
-class EventOutput(serializers.Serializer[Any]):
+class MetricEventOutput(serializers.Serializer[Any]):
     eventId = serializers.CharField(source="event_id")
     metricId = serializers.CharField(source="metric_id")
     total = NumberField(help_text="The user's new total of the metric.")
@@ -160,7 +160,7 @@ class EventOutput(serializers.Serializer[Any]):
     points = serializers.DictField(child=EventPointsOutput(), help_text="By the key of the points system.")
 
 
-class EventReplyOutput(EventOutput):
+class MetricEventReplyOutput(MetricEventOutput):
     """With what is about the call, not about the event."""
 
     leaderboards = serializers.DictField(help_text="Always empty.")

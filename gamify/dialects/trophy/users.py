@@ -15,8 +15,8 @@ from gamify.queries import summaries
 from gamify.queries import users as reads
 from gamify.queries.earning import boost_facts
 from gamify.queries.users import PastAward, Person, UserPoints
-from gamify.services import users
-from gamify.services.users import Identify
+from gamify.services import participants
+from gamify.services.participants import Identify
 
 SUMMARY_DAYS_MAX = 400
 
@@ -25,7 +25,7 @@ class UserViewSet(TrophyViewSet):
     @docs.user_create
     def create(self, request: Request) -> Response:
         body = self.read(UserInput, request.data)
-        return self._identify(Identify(body["id"], known(body)), status=201)
+        return self._identify(body["id"], body, status=201)
 
     @docs.user_get
     def retrieve(self, request: Request, id: str) -> Response:
@@ -34,18 +34,22 @@ class UserViewSet(TrophyViewSet):
 
     @docs.user_identify
     def update(self, request: Request, id: str) -> Response:
-        return self._identify(Identify(path_id(id, field="id"), known(self.read(UserChangeInput, request.data))))
+        participant = path_id(id, field="id")
+        return self._identify(participant, self.read(UserChangeInput, request.data))
 
     @docs.user_update
     def partial_update(self, request: Request, id: str) -> Response:
-        body = self.read(UserChangeInput, request.data)
-        return self._identify(Identify(path_id(id, field="id"), known(body), must_exist=True))
+        participant = path_id(id, field="id")
+        return self._identify(participant, self.read(UserChangeInput, request.data), must_exist=True)
 
-    def _identify(self, item: Identify, *, status: int = 200) -> Response:
-        result = users.identify(tenant=self.tenant, item=item, now=self.now)
+    def _identify(
+        self, participant: str, body: dict[str, Any], *, must_exist: bool = False, status: int = 200
+    ) -> Response:
+        item = Identify(participant, known(body), must_exist=must_exist, adds_attributes=True)
+        result = participants.identify(tenant=self.tenant, item=item, now=self.now)
         if result.error:
             raise result.error
-        return Response(self.write(UserOutput, _of_profile(item.participant, result.outcome)), status=status)
+        return Response(self.write(UserOutput, _of_profile(item.participant, result.outcome.profile)), status=status)
 
 
 class UserPointsViewSet(TrophyViewSet):

@@ -42,7 +42,7 @@ def test_retry_after_is_described_where_it_comes(schema: Any) -> None:
 
 
 def test_limits_are_in_the_schema(schema: Any) -> None:
-    event = schema["components"]["schemas"]["EventInputRequest"]
+    event = schema["components"]["schemas"]["RewardEventInputRequest"]
     assert set(event["required"]) == {"userId", "eventType"}
     assert event["properties"]["userId"]["maxLength"] == 255
     parameters = {p["name"]: p for p in schema["paths"]["/v1/users/{user_id}/history"]["get"]["parameters"]}
