@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench bench-large bench-memory format screenshots requirements clean
+.PHONY: run test lint audit bench bench-large bench-memory format screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python manage.py serve
@@ -36,6 +36,11 @@ format: $(VENV)/.dev
 # Pictures of the console for the README. Needs Chromium, like the tests: apt-get install chromium, or CHROMIUM=/path.
 screenshots: $(VENV)/.dev
 	$(BIN)/python -m tests.browser.screenshots
+
+# Asks PyPI about known vulnerabilities of what is pinned. Fails, too, where it cannot ask.
+audit: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/run.txt -r requirements/dev.txt
 
 # After a change of pyproject.toml: exact versions and hashes for every platform, from one resolution.
 requirements: $(VENV)/.dev

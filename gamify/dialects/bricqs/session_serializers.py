@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
@@ -95,6 +96,8 @@ class EngagementOutput(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+# One object, although the action is called `list`.
+@extend_schema_serializer(many=False)
 class EngagementsOutput(serializers.Serializer[Any]):
     items = EngagementOutput(many=True)
     total = serializers.IntegerField()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
@@ -149,6 +150,8 @@ class TierOutput(serializers.Serializer[Any]):
         return None
 
 
+# One object, although the action is called `list`.
+@extend_schema_serializer(many=False)
 class TierListOutput(serializers.Serializer[Any]):
     items = TierOutput(many=True)
     total = serializers.IntegerField()
@@ -186,6 +189,8 @@ class FactOutput(serializers.Serializer[Any]):
         return {**super().get_fields(), "data": ObjectField()}
 
 
+# One object, although the action is called `list`.
+@extend_schema_serializer(many=False)
 class FactsOutput(serializers.Serializer[Any]):
     facts = FactOutput(many=True)
     next = serializers.CharField(allow_null=True)
