@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from gamify.errors import InvalidInput
-from gamify.models import Entry, Operation, participant_id
+from gamify.models import Operation, participant_id
 from gamify.queries import programme
 from gamify.queries.programme import System
 from tenants import database
@@ -89,6 +89,15 @@ def balance(*, tenant: TenantRef, participant: str, system: System, now: datetim
     )
 
 
+# Backwards along the primary key: a page of any depth costs the same.
+_PAGE = """
+    SELECT id, kind, transaction_type, activity_id, amount, reason, metadata, created_at, operation_id
+      FROM gamify_entry
+     WHERE participant_id = $1 AND points_system_id = $2 AND sequence <= $3
+     ORDER BY sequence DESC LIMIT $4
+"""
+
+
 def transactions(
     *, tenant: TenantRef, participant: str, system: System, offset: int, limit: int, now: datetime
 ) -> LedgerPage:
@@ -99,24 +108,7 @@ def transactions(
     current = balance(tenant=tenant, participant=participant, system=system, now=now)
     newest = current.entries - offset
     rows = (
-        Entry.objects.filter(
-            participant_id=participant_id(tenant.id, participant),
-            points_system_id=system.id,
-            sequence__gt=newest - limit,
-            sequence__lte=newest,
-        )
-        .order_by("-sequence")
-        .values_list(
-            "id",
-            "kind",
-            "transaction_type",
-            "activity_id",
-            "amount",
-            "reason",
-            "metadata",
-            "created_at",
-            "operation_id",
-        )
+        database.send(_PAGE, [participant_id(tenant.id, participant), system.id, newest, limit]).fetchall()
         if newest > 0
         else []
     )
