@@ -166,10 +166,8 @@ def _insert_lots(books: Sequence[Book]) -> None:
 def _update_lots(books: Sequence[Book]) -> None:
     changed = []
     for book in books:
-        new = {lot.sequence for lot in book.new_lots}
-        changed += [
-            (*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in book.changed_lots - new
-        ]
+        old = book.changed_lots - {lot.sequence for lot in book.new_lots}
+        changed += [(*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in old]
     _send_rows(
         """UPDATE gamify_lot AS lot SET remaining = v.remaining
              FROM (VALUES {rows}) AS v (participant_id, points_system_id, sequence, remaining)
