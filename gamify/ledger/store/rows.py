@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
@@ -52,8 +53,7 @@ class Unlock:
     badge_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(NamedTuple):
     participant_id: UUID
     id: UUID
     type: str
