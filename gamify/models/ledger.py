@@ -3,8 +3,8 @@
 All are keyed by participant first, so that they can be distributed by it, and written only by `gamify.ledger.store`.
 Rows that are written at the rate of awards carry no foreign key to a points system: each check of one would lock the
 same parent row from every transaction at once. What hangs on an account carries none to its participant either: the
-account has one, and to check it again for each row took a quarter of a sweep. `verify_ledger` proves what those keys
-would.
+account has one, and to check it again for each row was a tenth of what a sweep asks of PostgreSQL. `verify_ledger`
+proves what those keys would.
 """
 
 from typing import ClassVar
