@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 
-from tests.browser.origins import chromium, serving
+from tests.browser.chromium import chromium
+from tests.browser.origins import serving
 from tests.live.server import Server, server_on_a_database_of
 
 # What an integrator would write. Of an answer that may not be read, a script learns that something failed, and no more.

@@ -3,6 +3,8 @@
 import re
 from typing import Any, ClassVar
 
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -51,6 +53,19 @@ class BricqsViewSet(DialectViewSet):
             raise result.error
         headers = {REPLAYED_HEADER: "true"} if result.replayed else None
         return Response(self.write(output, result.outcome), headers=headers)
+
+    def page(self, rows: QuerySet[Any], output: type[Serializer[Any]], *, page: int, page_size: int) -> Response:
+        """A page of definitions, of which there are few."""
+        pages = Paginator(rows, page_size)
+        found = pages.page(page) if page <= pages.num_pages else []
+        return Response(
+            {
+                "items": [self.write(output, row) for row in found],
+                "total": pages.count,
+                "page": page,
+                "page_size": page_size,
+            }
+        )
 
     def header_key(self) -> str | None:
         """The Idempotency-Key header. Raises IdempotencyKeyInvalid."""
