@@ -9,7 +9,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 
-from tests.browser.chromium import chromium
 from tests.browser.origins import serving
 from tests.live.server import Server, server_on_a_database_of
 
@@ -49,12 +48,6 @@ def server() -> Iterator[Server]:
     name = f"pages_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
     with server_on_a_database_of(os.environ["DATABASE_URL"], name=name) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @dataclass(frozen=True)

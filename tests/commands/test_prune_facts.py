@@ -32,7 +32,7 @@ def test_old_facts_are_removed_and_younger_ones_kept(shop: Tenant) -> None:
     award(shop, 1, days_ago=91)
     award(shop, 2, days_ago=89)
     assert run(older_than=90).startswith("Removed 1 facts from before ")
-    assert '"amount": 2' in Fact.objects.get().data
+    assert '"amount":2' in Fact.objects.get().data
     assert Entry.objects.count() == 2
 
 

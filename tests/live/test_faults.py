@@ -57,7 +57,8 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(server: Server) -> Non
 
 
 def test_a_full_disk_refuses_writes_and_nothing_else_until_there_is_room(server: Server) -> None:
-    load = Load(server, "full", CALLS)
+    # It must not be over before the disk is full.
+    load = Load(server, "full", 4 * CALLS)
     reader = server.client(load.key)
     with load.running():
         load.wait_for(CALLS // 3)
