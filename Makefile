@@ -4,7 +4,7 @@ PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format audit requirements clean
+.PHONY: run test lint audit bench bench-large bench-memory format screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python manage.py serve
@@ -19,9 +19,23 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
+# The load comes from wrk, a Debian package. Nothing else should run meanwhile; docs/benchmarks.md says what comes of it.
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+bench-large: $(VENV)/.dev
+	$(BIN)/python -m bench.large
+
+bench-memory: $(VENV)/.dev
+	$(BIN)/python -m bench.memory
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Pictures of the console for the README. Needs Chromium, like the tests: apt-get install chromium, or CHROMIUM=/path.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
 
 # Asks PyPI about known vulnerabilities of what is pinned. Fails, too, where it cannot ask.
 audit: $(VENV)/bin/python

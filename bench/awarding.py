@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ class Sample:
 
 
 @contextmanager
-def awarding(slug: str, *, groups: dict[str, Sequence[str]], per_second: float) -> Iterator[list[Sample]]:
+def awarding(slug: str, *, groups: Mapping[str, Sequence[str]], per_second: float) -> Iterator[list[Sample]]:
     """Award while the block runs, to each of `groups` in turn. The list is filled when the block is left."""
     spawn = multiprocessing.get_context("spawn")
     stop, results = spawn.Event(), spawn.Queue()
@@ -46,7 +46,7 @@ def quantile(samples: Sequence[Sample], share: float) -> float:
     return 1000 * seconds[min(len(seconds) - 1, int(share * len(seconds)))]
 
 
-def _run(slug: str, groups: dict[str, Sequence[str]], per_second: float, stop: Any, results: Any) -> None:
+def _run(slug: str, groups: Mapping[str, Sequence[str]], per_second: float, stop: Any, results: Any) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bricqs.settings")
     import django
 

@@ -24,19 +24,25 @@ _ACCOUNT = (
 )
 _ENTRY = (
     "gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, created_at,"
-    " hash)"
+    " expires_at, hash)"
 )
 _LOT = "gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)"
 
 
 def fill(
-    tenant: Tenant, *, participants: int | range, awards: int, expires_at: ExpiryOf = lambda number, at: None
+    tenant: Tenant,
+    *,
+    participants: int | range,
+    awards: int,
+    expires_at: ExpiryOf = lambda number, at: None,
+    prefix: str = "p",
 ) -> None:
-    """Make `participants` named p0, p1, … with `awards` awards of ten points each, over the last hundred days."""
+    """Make `participants` named p0, p1, … (after `prefix`) with `awards` awards of ten points
+    each, over the last hundred days."""
     numbers = range(participants) if isinstance(participants, int) else participants
     system = PointsSystem.objects.get(tenant=tenant, is_default=True)
     for start in range(0, len(numbers), PARTICIPANTS_PER_COPY):
-        names = [f"p{n}" for n in numbers[start : start + PARTICIPANTS_PER_COPY]]
+        names = [f"{prefix}{n}" for n in numbers[start : start + PARTICIPANTS_PER_COPY]]
         books = [_book(participant_id(tenant.id, name), system.id, awards, expires_at) for name in names]
         now = datetime.now(tz=UTC)
         _copy(
@@ -78,7 +84,8 @@ def _entries(books: list[Book]) -> Iterator[tuple[Any, ...]]:
     for book in books:
         key = (book.account.participant_id, book.account.points_system_id)
         for e in book.entries:
-            yield (*key, e.sequence, e.id, e.kind, e.amount, e.balance_after, e.note.reason, e.created_at, e.hash)
+            at = (e.created_at, e.expires_at)
+            yield (*key, e.sequence, e.id, e.kind, e.amount, e.balance_after, e.note.reason, *at, e.hash)
 
 
 def _lots(books: list[Book]) -> Iterator[tuple[Any, ...]]:

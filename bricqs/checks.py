@@ -15,7 +15,6 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import OperationalError, connections
 
 from bricqs import embedded, logs
-from tenants.rates import parse_rate
 
 SECRET_KEY_LENGTH_MIN = 32
 METRICS_TOKEN_LENGTH_MIN = 16
@@ -85,17 +84,12 @@ def _secrets() -> Iterator[CheckMessage]:
 
 
 def _values() -> Iterator[CheckMessage]:
-    for name in ("PARTICIPANT_WRITE_RATE", "SESSION_CALL_RATE", "FAILED_KEY_RATE"):
-        try:
-            parse_rate(getattr(settings, name))
-        except ValueError as error:
-            yield Error(f"{name}: {error}", id="bricqs.E006")
     if not _TIMEOUT.fullmatch(settings.LOCK_TIMEOUT):
         message = f"LOCK_TIMEOUT is no time, or is endless: {settings.LOCK_TIMEOUT!r}."
-        yield Error(message, "Write a number and a unit, such as 5s or 500ms.", id="bricqs.E007")
+        yield Error(message, "Write a number and a unit, such as 5s or 500ms.", id="bricqs.E006")
     if settings.LOG_FORMAT not in logs.STYLES:
         message = f"LOG_FORMAT is not known: {settings.LOG_FORMAT!r}."
-        yield Error(message, "Use json or console, or leave it out.", id="bricqs.E008")
+        yield Error(message, "Use json or console, or leave it out.", id="bricqs.E007")
 
 
 def _database(alias: str) -> Iterator[CheckMessage]:

@@ -8,7 +8,6 @@ PostgreSQL would say of them is taken out here.
 import logging
 import re
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,8 +30,6 @@ FIELDS = (
 )
 # For Granian, which would print lines of its own form: what its workers say goes where all else does.
 GRANIAN = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
-# So often, in each process, a cache that does not answer is spoken of.
-CACHE_SILENCE_SECONDS = 10
 
 # What PostgreSQL says of the row that broke a constraint: ids, reasons, metadata.
 _ROW = re.compile(r"(DETAIL:  (?:Failing row contains|Key)).*?(?=\n\nThe above|\n\nDuring handling|\Z)", re.DOTALL)
@@ -44,7 +41,7 @@ def config(*, style: str, level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"faults": {"()": FaultsWithoutPaths}, "cache": {"()": CacheIsGone}},
+        "filters": {"faults": {"()": FaultsWithoutPaths}},
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
@@ -59,7 +56,6 @@ def config(*, style: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR", "filters": ["faults"]},
             # Strangers who ask for another host get a 400 and a request line, not a traceback each.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
-            "bricqs.cache": {"filters": ["cache"]},
         },
     }
 
@@ -82,24 +78,6 @@ class FaultsWithoutPaths(logging.Filter):
             route = match.route if match else "(no route)"
             record.args = tuple(route if each == request.path else each for each in record.args)
         return bool(record.exc_info)
-
-
-class CacheIsGone(logging.Filter):
-    """A cache that does not answer is done without, so it is no error; nor one for each call, with a traceback."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._silent_until = 0.0
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        now = time.monotonic()
-        if now < self._silent_until:
-            return False
-        self._silent_until = now + CACHE_SILENCE_SECONDS
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg = "The cache does not answer: until it does, limits by address are not kept."
-        record.args, record.exc_info = (), None
-        return True
 
 
 def without_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -5,6 +5,7 @@ from typing import Any
 import django_stubs_ext
 
 from bricqs import embedded, logs
+from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
 from bricqs.env import data_dir, database, env, secret_key
 
@@ -41,16 +42,26 @@ SILENCED_SYSTEM_CHECKS = [*env.list("SILENCED_CHECKS", default=[]), "security.W0
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
-# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py.
-SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "600/m")
+# How many single operations of one tenant may share a transaction; 1: none. See gamify/services/_joining.py.
+JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
+# Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py. Empty: no limit. Many
+# players may share an address: an office, a school, a mobile network.
+SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "1200/m")
 FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
 # The header in which a proxy of yours says where a call comes from, such as X-Real-IP. Set it only behind one that
-# overwrites or appends to it: whoever can send the header chooses an address.
+# overwrites or appends to it, and drops names with underscores (to WSGI, X_Real_IP is the same): whoever can send the
+# header chooses an address.
 PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
+    # Before Django's admin, whose templates it replaces.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -59,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "django_ratelimit",
@@ -77,11 +89,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "bricqs.console_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "bricqs.console_middleware.AuthenticationMiddleware",
+    "bricqs.console_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -109,7 +121,8 @@ if CACHE_URL:
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": CACHE_URL,
-            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept.
+            # Nothing that is right or wrong depends on the cache: without it, limits by address are not kept, which
+            # tenants/addresses.py notes in the log.
             "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
         }
     }
@@ -122,12 +135,11 @@ else:
     }
     # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
     SILENCED_SYSTEM_CHECKS += ["django_ratelimit.E003", "django_ratelimit.W001"]
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-DJANGO_REDIS_LOGGER = "bricqs.cache"
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
 # The console's sessions: read from the cache, and safe in the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # How long a write waits for its participant's lock.
 LOCK_TIMEOUT = env.str("LOCK_TIMEOUT", "5s")
@@ -146,9 +158,18 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# The limit on failed logins (tenants/admin/login.py) is counted in the cache: without CACHE_URL, by each process for
+# itself. Where the cache is down, people can still sign in.
+RATELIMIT_FAIL_OPEN = True
+# Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' if CACHE_URL else 'TempFolderStorage'}"
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
+# As the console writes them.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
 USE_TZ = True
 
 STATIC_URL = "/static/"

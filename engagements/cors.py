@@ -7,7 +7,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from engagements.models import Engagement, Status
+from engagements.models import Engagement
 from engagements.origins import parse_origin
 
 
@@ -18,17 +18,19 @@ def admit(request: HttpRequest, origins: tuple[str, ...]) -> None:
 
 @receiver(check_request_enabled)
 def is_allowed(request: HttpRequest, **_: Any) -> bool:
-    origin = _origin(request)
     # Asked about every request of every path.
-    if origin is None or not request.path_info.startswith(settings.SESSION_API_PATH):
+    if not request.path_info.startswith(settings.SESSION_API_PATH):
+        return False
+    origin = _origin(request)
+    if origin is None:
         return False
     admitted: tuple[str, ...] | None = getattr(request, "allowed_origins", None)
     if admitted is not None:
         return origin in admitted
     # A preflight names no engagement, and of a refused call it is not known: any engagement's page may read the answer.
-    return Engagement.objects.filter(
-        allowed_origins__contains=[origin], status=Status.ACTIVE, tenant__is_active=True
-    ).exists()
+    # Also where it has ended: sessions opened before show what was earned in it.
+    engagements = Engagement.objects.filter(allowed_origins__contains=[origin], tenant__is_active=True)
+    return engagements.exclude(tenant__sandbox_of__is_active=False).exists()
 
 
 def _origin(request: HttpRequest) -> str | None:

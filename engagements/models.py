@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -61,6 +62,10 @@ class Engagement(models.Model):
                 condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
                 name="engagement_ends_after_it_starts",
             ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # Preflights: whether any engagement allows an origin.
+            GinIndex(fields=["allowed_origins"], name="engagement_by_origin"),
         ]
 
     def __str__(self) -> str:

@@ -6,9 +6,12 @@ with a session, the same statement finds out in the same time, and the caller le
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db import transaction
 
 from engagements.models import Engagement, Session
 from tenants import database
@@ -16,7 +19,8 @@ from tenants.refs import TenantRef, write_rate
 
 TTL_SECONDS_DEFAULT = 3600
 TTL_SECONDS_MAX = 30 * 24 * 3600
-SECRET_LENGTH = len("sess_") + 32
+# Short enough that nobody waits for it, nor for a replica to follow.
+PRUNED_PER_BATCH = 1000
 
 
 class SessionRefused(Exception):
@@ -81,6 +85,19 @@ def end(*, engagement: Engagement, secret: str, now: datetime) -> bool:
     found = Session.objects.filter(pk=_session_id(secret), engagement=engagement)
     found.filter(revoked_at__isnull=True).update(revoked_at=now)
     return found.exists()
+
+
+def prune(*, now: datetime) -> Iterator[int]:
+    """Delete the sessions that have expired by `now`, a batch at a time, and say how many of each. What another one
+    deletes meanwhile is left to it."""
+    while True:
+        with transaction.atomic():
+            expired = Session.objects.select_for_update(skip_locked=True).filter(expires_at__lte=now)
+            ids = list(expired.order_by("expires_at").values_list("pk", flat=True)[:PRUNED_PER_BATCH])
+            count, _ = Session.objects.filter(pk__in=ids).delete()
+        if not count:
+            return
+        yield count
 
 
 def _session_id(secret: str) -> UUID:

@@ -27,6 +27,11 @@ class TenantDisabled(DomainError):
 
 
 @dataclass(eq=False)
+class CallerOutdated(DomainError):
+    """What was remembered of the caller's key no longer holds: to be looked up, and tried again. Nobody is told."""
+
+
+@dataclass(eq=False)
 class ScopeMissing(DomainError):
     accepted: tuple[str, ...]
 
@@ -147,6 +152,57 @@ class AddressLimited(DomainError):
     """Too many calls from this address."""
 
     retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class RewardRuleNotFound(DomainError):
+    """No rule for events of this type, or none that is in force now."""
+
+    event_type: str
+
+
+@dataclass(eq=False)
+class RewardCapReached(DomainError):
+    """The participant has had this reward as often as its rule allows; for how long, None: for ever."""
+
+    event_type: str
+    cap_count: int
+    retry_after_seconds: int | None
+
+
+@dataclass(eq=False)
+class RewardRuleConflict(DomainError):
+    """Another rule is for events of this type."""
+
+    event_type: str
+
+
+@dataclass(eq=False)
+class ParticipantNotFound(DomainError):
+    """Nobody of this id was ever seen."""
+
+    participant: str
+
+
+@dataclass(eq=False)
+class PointsSystemNotFound(DomainError):
+    """`system`: the key or id that was asked for."""
+
+    system: str
+
+
+@dataclass(eq=False)
+class MetricNotFound(DomainError):
+    """No such metric, or none that is active. `metric`: the key that was asked for."""
+
+    metric: str
+
+
+@dataclass(eq=False)
+class BoostNotFound(DomainError):
+    """`boost`: the id that was asked for."""
+
+    boost: str
 
 
 @dataclass(eq=False)

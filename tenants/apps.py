@@ -1,4 +1,4 @@
-"""The app's start: how its connections bind integers, and that they count statements."""
+"""The app's start: how its connections bind integers and count statements, and what is checked of the settings."""
 
 from typing import Any
 
@@ -11,8 +11,12 @@ from tenants.database import count_statement
 
 class TenantsConfig(AppConfig):
     name = "tenants"
+    # Above its pages in the console.
+    verbose_name = "Administration"
 
     def ready(self) -> None:
+        from tenants import checks  # noqa: F401 - registers them
+
         connection_created.connect(_bind_all_integers_alike)
         connection_created.connect(_count_statements)
 

@@ -90,6 +90,18 @@ def pipelined_transaction() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All reads of the block see one moment. Inside an outer transaction (a test's), what that one sees."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
 def constraint_of(error: IntegrityError) -> str | None:
     """The name of the constraint that a statement ran into."""
     diagnostics = getattr(error.__cause__, "diag", None)

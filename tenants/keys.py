@@ -8,8 +8,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tenants.refs import TenantRef, write_rate
 
 FAMILIES = ("bq", "sk")
 LAST_USE_STEP = timedelta(minutes=1)
+REMEMBERED_MAX = 10_000
 
 _FORM = re.compile(r"(?:bq|sk)_(?:live|test)_[0-9a-f]{32}", re.ASCII)
 
@@ -38,6 +39,9 @@ class Caller:
     key_id: UUID
     tenant: TenantRef
     scopes: frozenset[str]
+    expires_at: datetime | None
+    # Looked up again a while later, so that the time of its last use is kept.
+    resolved_at: datetime
 
     @property
     def is_authenticated(self) -> bool:
@@ -113,11 +117,55 @@ def resolve(raw_key: str | None, *, now: datetime) -> Caller:
         raise KeyRefused("tenant_disabled")
     if last_used_at is None or now - last_used_at >= LAST_USE_STEP:
         _note_use(key_id, now)
-    return Caller(
+    caller = Caller(
         key_id=key_id,
         tenant=TenantRef(tenant_id, slug, write_rate(rate), version),
         scopes=frozenset(scopes),
+        expires_at=expires_at,
+        resolved_at=now,
     )
+    if len(_remembered) >= REMEMBERED_MAX:
+        _remembered.clear()
+    _remembered[digest] = caller
+    return caller
+
+
+def recall(raw_key: str | None, *, now: datetime) -> Caller | None:
+    """Whom this process last saw the key stand for, to save a round trip to an operation that will `confirm` it in its
+    own transaction, before it does anything. None: `resolve` it."""
+    caller = _remembered.get(_digest(raw_key)) if raw_key else None
+    if caller is None or now - caller.resolved_at >= LAST_USE_STEP or (caller.expires_at and caller.expires_at <= now):
+        return None
+    return replace(caller, tenant=replace(caller.tenant, unconfirmed_key=caller.key_id))
+
+
+_CONFIRM = """
+    SELECT k.id, t.participant_write_rate
+      FROM tenants_apikey k
+      JOIN tenants_tenant t ON t.id = k.tenant_id
+      LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
+     WHERE k.id = ANY($1) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
+       AND t.is_active AND coalesce(live.is_active, true)
+"""
+
+
+def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], set[UUID]]:
+    """Ask whether the keys behind recalled tenants are still good, without waiting; the answer is there when the
+    function is called: the keys that are, for tenants as they were recalled."""
+    rates = {tenant.unconfirmed_key: tenant.write_rate for tenant in tenants if tenant.unconfirmed_key}
+    if not rates:
+        return set
+    cursor = database.send(_CONFIRM, [sorted(rates), now])
+    return lambda: {id for id, rate in cursor.fetchall() if write_rate(rate) == rates[id]}
+
+
+def forget(raw_key: str) -> None:
+    """What was recalled is no longer so."""
+    _remembered.pop(_digest(raw_key), None)
+
+
+# By the key's digest. Only ever read by `recall`.
+_remembered: dict[str, Caller] = {}
 
 
 def _note_use(key_id: UUID, now: datetime) -> None:

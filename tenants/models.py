@@ -1,8 +1,9 @@
-"""Who uses the engine: tenants, each with a sandbox twin, and the API keys that speak for them."""
+"""Who uses the engine: tenants, each with a sandbox twin, their API keys, and who looks after them."""
 
 from typing import ClassVar
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -110,3 +111,27 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"
+
+
+class Role(models.TextChoices):
+    OPERATOR = "operator", "Operator: participants, rules and tiers"
+    AUDITOR = "auditor", "Auditor: sees all, changes nothing"
+
+
+class Membership(models.Model):
+    """What somebody may do in the console for one tenant, its sandbox included. Superusers need none."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="memberships", limit_choices_to={"sandbox_of": None}
+    )
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.OPERATOR)
+
+    class Meta:
+        ordering = ("tenant__slug",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant}: {self.role}"

@@ -16,6 +16,8 @@ class TenantRef:
     write_rate: Rate
     # Of the programme, when the tenant was read.
     programme_version: int
+    # Recalled from this process's memory of the key, and not yet read from the database: see `tenants.keys.recall`.
+    unconfirmed_key: UUID | None = None
 
     @classmethod
     def of(cls, tenant: Tenant) -> "TenantRef":

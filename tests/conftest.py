@@ -1,6 +1,7 @@
 """What all tests share: a real PostgreSQL, and a tenant with a client for each test."""
 
 import pytest
+from django.core.cache import cache
 
 from bricqs import embedded
 
@@ -10,6 +11,12 @@ embedded.provide_database_url()
 # pytest rewrites asserts of the modules that it loads itself; these come after the database.
 from tenants.models import Tenant  # noqa: E402
 from tests.factories import Client, TenantFactory  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters() -> None:
+    """All tests call from one address: what one of them did must not limit the next."""
+    cache.clear()
 
 
 @pytest.fixture

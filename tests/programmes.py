@@ -17,7 +17,7 @@ from tests.factories import Client, ref
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-TABLES = [model._meta.db_table for model in apps.get_app_config("gamify").get_models()]
+TABLES = [model._meta.db_table for app in ("engagements", "gamify") for model in apps.get_app_config(app).get_models()]
 
 
 def make_tier(tenant: Tenant, code: str, level: int, min_points: int | None = None, **fields: Any) -> Tier:

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
 from gamify.plugins import Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
-    """What criteria may look at. All numbers are those of the tenant's default points system."""
+    """What criteria may look at, and must not change. All numbers are those of the tenant's default points system."""
 
     total_earned: int = 0
     award_count: int = 0
@@ -20,6 +18,31 @@ class Standing:
     earned_in_days: Mapping[int, int] = field(default_factory=dict)
     badges: frozenset[str] = frozenset()
     tier_level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a `criteria_config`, for a form that asks people for it. `parse` stays the judge of what it may be."""
+
+    key: str
+    label: str
+    help: str
+    # "number", or "badges": a choice of the tenant's badges, kept as a list of their codes.
+    kind: str = "number"
+    at_least: int = 1
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Whether an amount has reached so many. `amount`: "total_earned", "award_count", or `earned_in(days)`."""
+
+    amount: str
+    at_least: int
+
+
+def earned_in(days: int) -> str:
+    return f"earned_in_{days}_days"
 
 
 class BadConfig(Exception):
@@ -33,6 +56,9 @@ class BadConfig(Exception):
 class Criterion(ABC):
     """One criteria type. Its instances are criteria of that type, made out of a `criteria_config`."""
 
+    # What a form calls it, and what it asks for. Without settings, a form asks for the `criteria_config` as JSON.
+    label: ClassVar[str] = ""
+    settings: ClassVar[tuple[Setting, ...]] = ()
     # What it can be used for: "tier", "badge".
     uses: ClassVar[frozenset[str]] = frozenset({"tier", "badge"})
     # Once true, true for ever: a tier held by it is never lost again.
@@ -47,11 +73,15 @@ class Criterion(ABC):
     def holds(self, standing: Standing) -> bool: ...
 
     @abstractmethod
-    def condition(self) -> Q | None:
-        """The same question of a query of participants; its annotations are named in gamify/queries/standings.py.
+    def threshold(self) -> Threshold | None:
+        """All that the answer depends on, as a question that gamify/queries/standings.py asks of everybody at once.
 
-        None where the answer depends on badges or tiers, which evaluation itself hands out.
+        None where it depends on no amount: on badges or tiers, which evaluation itself hands out, or on nothing.
         """
+
+    def describe(self) -> str:
+        """What it takes, as a phrase for people."""
+        return self.label
 
     @property
     def badge_codes(self) -> frozenset[str]:

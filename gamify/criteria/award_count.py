@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Setting, Standing, Threshold, read, registry, whole_number
 
 
 @registry.register("award_count")
 @dataclass(frozen=True)
 class AwardCount(Criterion):
+    label: ClassVar[str] = "Number of awards received"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("min_awards", "Awards needed", "How many times points must have been awarded, however many each."),
+    )
     uses: ClassVar[frozenset[str]] = frozenset({"badge"})
 
     min_awards: int
@@ -24,5 +26,8 @@ class AwardCount(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.award_count >= self.min_awards
 
-    def condition(self) -> Q | None:
-        return Q(award_count__gte=self.min_awards)
+    def threshold(self) -> Threshold | None:
+        return Threshold("award_count", self.min_awards)
+
+    def describe(self) -> str:
+        return f"{self.min_awards:,} awards received"

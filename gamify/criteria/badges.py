@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import BadConfig, Criterion, Standing, read, registry
+from gamify.criteria._base import BadConfig, Criterion, Setting, Standing, Threshold, read, registry
 
 CODES_MAX = 100
 
@@ -14,6 +12,11 @@ CODES_MAX = 100
 @registry.register("badges")
 @dataclass(frozen=True)
 class Badges(Criterion):
+    label: ClassVar[str] = "Badges held"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("codes", "Badges needed", "Every one of them must have been unlocked.", kind="badges"),
+    )
+
     codes: frozenset[str]
 
     @classmethod
@@ -27,8 +30,11 @@ class Badges(Criterion):
     def holds(self, standing: Standing) -> bool:
         return self.codes <= standing.badges
 
-    def condition(self) -> Q | None:
+    def threshold(self) -> Threshold | None:
         return None
+
+    def describe(self) -> str:
+        return f"Badges held: {', '.join(sorted(self.codes))}"
 
     @property
     def badge_codes(self) -> frozenset[str]:

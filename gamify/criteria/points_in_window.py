@@ -4,9 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import POINTS_MAX, Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import (
+    POINTS_MAX,
+    Criterion,
+    Setting,
+    Standing,
+    Threshold,
+    earned_in,
+    read,
+    registry,
+    whole_number,
+)
 
 DAYS_MAX = 3660
 
@@ -14,6 +22,11 @@ DAYS_MAX = 3660
 @registry.register("points_in_window")
 @dataclass(frozen=True)
 class PointsInWindow(Criterion):
+    label: ClassVar[str] = "Points earned in the last days"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("min_points", "Points needed", "Earned within the days below. What was reached can be lost again."),
+        Setting("days", "Within days", "How many days back points count, such as 365."),
+    )
     is_lifetime: ClassVar[bool] = False
 
     min_points: int
@@ -30,8 +43,11 @@ class PointsInWindow(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.earned_in_days.get(self.days, 0) >= self.min_points
 
-    def condition(self) -> Q | None:
-        return Q(**{f"earned_in_{self.days}_days__gte": self.min_points})
+    def threshold(self) -> Threshold | None:
+        return Threshold(earned_in(self.days), self.min_points)
+
+    def describe(self) -> str:
+        return f"{self.min_points:,} points earned in {self.days:,} days"
 
     @property
     def window_days(self) -> int | None:

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from django.db.models import Q
-
-from gamify.criteria._base import Criterion, Standing, read, registry, whole_number
+from gamify.criteria._base import Criterion, Setting, Standing, Threshold, read, registry, whole_number
 
 LEVEL_MAX = 2**31 - 1
 
@@ -14,6 +12,10 @@ LEVEL_MAX = 2**31 - 1
 @registry.register("tier_reached")
 @dataclass(frozen=True)
 class TierReached(Criterion):
+    label: ClassVar[str] = "Tier reached"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("level", "Level needed", "The level of the lowest tier that is enough; higher ones are, too."),
+    )
     uses: ClassVar[frozenset[str]] = frozenset({"badge"})
 
     level: int
@@ -26,5 +28,8 @@ class TierReached(Criterion):
     def holds(self, standing: Standing) -> bool:
         return standing.tier_level is not None and standing.tier_level >= self.level
 
-    def condition(self) -> Q | None:
+    def threshold(self) -> Threshold | None:
         return None
+
+    def describe(self) -> str:
+        return f"A tier of level {self.level:,} or higher"

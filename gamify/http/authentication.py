@@ -19,12 +19,18 @@ class ApiKeyAuthentication(BaseAuthentication):
     header = "X-API-Key"
 
     def authenticate(self, request: Request) -> tuple[Caller, None]:
-        now = request.parser_context["view"].now
+        view = request.parser_context["view"]
+        raw_key = self.raw_key(request)
+        if view.action in view.confirming_actions and (caller := keys.recall(raw_key, now=view.now)):
+            return caller, None
         try:
-            return keys.resolve(request.headers.get(self.header), now=now), None
+            return keys.resolve(raw_key, now=view.now), None
         except KeyRefused as refused:
             wait = addresses.seconds_to_wait(request._request, group="failed-key", rate=settings.FAILED_KEY_RATE)
             raise (_error(refused) if wait is None else AddressLimited(wait)) from refused
+
+    def raw_key(self, request: Request) -> str | None:
+        return request.headers.get(self.header)
 
     def authenticate_header(self, request: Request) -> str:
         # Without this, DRF answers 403 where 401 is due.

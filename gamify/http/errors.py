@@ -81,7 +81,7 @@ def _flatten(path: str, detail: Any) -> list[tuple[str, str]]:
         return [
             pair
             for name, child in detail.items()
-            for pair in _flatten(_join(path, "" if name == "non_field_errors" else str(name)), child)
+            for pair in _flatten(_join(path, "" if name == "non_field_errors" else name), child)
         ]
     if isinstance(detail, list) and any(isinstance(child, dict | list) for child in detail):
         return [pair for index, child in enumerate(detail) for pair in _flatten(f"{path}[{index}]", child)]
@@ -90,5 +90,8 @@ def _flatten(path: str, detail: Any) -> list[tuple[str, str]]:
     return [(path or "body", str(detail))]
 
 
-def _join(path: str, name: str) -> str:
+def _join(path: str, name: str | int) -> str:
+    # A list's complaints are by the index of the item.
+    if isinstance(name, int):
+        return f"{path}[{name}]"
     return f"{path}.{name}" if path and name else path or name

@@ -4,11 +4,16 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from gamify.errors import InvalidInput
+
+EXTERNAL_ID_LENGTH_MAX = 255
 OBJECT_BYTES_MAX = 64 * 1024
 BIGINT_MAX = 2**63 - 1
 
@@ -18,6 +23,20 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 _DIGITS = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+def path_id(text: str, *, field: str) -> str:
+    """The id of a participant, out of a path. Raises InvalidInput."""
+    if len(text) > EXTERNAL_ID_LENGTH_MAX:
+        raise InvalidInput(((field, f"Must be 1 to {EXTERNAL_ID_LENGTH_MAX} characters."),))
+    if "\0" in text:
+        raise InvalidInput(((field, "Must not contain NUL characters."),))
+    return text
+
+
+def instant(moment: datetime) -> str:
+    """A moment as the documents write it: ISO 8601 in UTC, with a Z."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -68,6 +87,24 @@ class StrictChoiceField(serializers.ChoiceField):
         if not isinstance(data, str) or data not in self.choices:
             raise serializers.ValidationError(f"Must be one of: {', '.join(map(str, self.choices))}.")
         return data
+
+
+class TimeZoneField(StrictCharField):
+    """A name of the IANA database."""
+
+    default_error_messages = {"unknown": "Must be a time zone of the IANA database, such as Europe/Vienna."}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in _time_zones():
+            self.fail("unknown")
+        return name
+
+
+@cache
+def _time_zones() -> set[str]:
+    # Reading the whole database of them takes longer than all the rest of a request.
+    return available_timezones()
 
 
 class MultiplierField(serializers.DecimalField):
@@ -126,6 +163,19 @@ class ObjectField(serializers.Field):  # type: ignore[type-arg]
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class AttributesField(ObjectField):
+    """A JSON object of texts."""
+
+    default_error_messages = {"not_text": "Must hold strings only."}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        attributes = super().to_internal_value(data)
+        if not all(isinstance(value, str) for value in attributes.values()):
+            self.fail("not_text")
+        return attributes
 
 
 def _holds_nul(value: Any) -> bool:

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from gamify.errors import DomainError, ScopeMissing
+from gamify.errors import CallerOutdated, DomainError, ScopeMissing
 from gamify.http.authentication import ApiKeyAuthentication
 from gamify.http.errors import ErrorTable, Refusal, database_refusal, invalid_input, protocol_refusal, refusal_of
-from tenants import telemetry
+from tenants import keys, telemetry
 from tenants.keys import Caller
 from tenants.refs import TenantRef
 
@@ -45,6 +45,9 @@ class DialectViewSet(ViewSet):
     errors: ClassVar[ErrorTable] = {}
     # Any one of these opens the endpoint; none are needed where it is empty.
     scopes_accepted: ClassVar[tuple[str, ...]] = ()
+    # Those whose operation confirms the caller's key in its own transaction, so that it can be recalled; see
+    # `tenants.keys.recall`.
+    confirming_actions: ClassVar[frozenset[str]] = frozenset()
     now: datetime
     # Known once the key has been accepted.
     caller: Caller | None = None
@@ -92,6 +95,8 @@ class DialectViewSet(ViewSet):
         raise NotImplementedError("a dialect says how it words an error")
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, CallerOutdated):
+            return self._again()
         if isinstance(exc, DatabaseFault) and (fault := database_refusal(exc)):
             # Not the caller's doing, so somebody here must hear of it.
             logger.error("The database failed", exc_info=exc)
@@ -106,6 +111,18 @@ class DialectViewSet(ViewSet):
         if refusal.status == 401:
             response["WWW-Authenticate"] = self.get_authenticate_header(self.request)
         response.exception = True
+        return response
+
+    def _again(self) -> Response:
+        """The action once more, with the key looked up: what was remembered of it has changed."""
+        authentication: ApiKeyAuthentication = self.authentication_classes[0]()
+        keys.forget(authentication.raw_key(self.request) or "")
+        try:
+            self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]
+            self.admit(self.request)
+            response: Response = getattr(self, self.action)(self.request, *self.args, **self.kwargs)
+        except Exception as error:
+            return self.handle_exception(error)
         return response
 
 

@@ -19,6 +19,8 @@ class ExpiryRule:
         A number of days later, at the same time of the clock on the wall, whatever daylight saving did in between; or
         the first moment after the month or year.
         """
+        if self.policy == "none":
+            return None
         local = now.astimezone(ZoneInfo(self.timezone))
         if self.policy == "days":
             return (local + timedelta(days=self.periods)).astimezone(UTC)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 SOONEST_EXPIRY_FIRST = "soonest_expiry_first"
 OLDEST_CREDIT_FIRST = "oldest_credit_first"
@@ -24,8 +25,7 @@ class LotState:
         return self.expires_at is not None and self.expires_at <= now
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """`amount` taken out of the lot that entry `credit_sequence` made."""
 
     credit_sequence: int

@@ -9,10 +9,11 @@ A `Book` is one account in memory. Postings change it and collect the rows that 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from gamify.errors import InsufficientPoints
-from gamify.ledger.chain import GENESIS, account_text, entry_hash
+from gamify.ledger.chain import GENESIS, account_text, entry_hash, microseconds
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
 
@@ -63,8 +64,8 @@ class Note:
 _NO_NOTE = Note()
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+# A tuple: a frozen dataclass takes several times as long to make, and a sweep makes many.
+class EntryRow(NamedTuple):
     sequence: int
     id: UUID
     kind: str
@@ -72,6 +73,7 @@ class EntryRow:
     balance_after: int
     note: Note
     created_at: datetime
+    expires_at: datetime | None
     hash: bytes
 
 
@@ -118,7 +120,7 @@ class Book:
         self.account.total_earned += amount
         self.account.last_earned_at = now
         self.account.award_count += 1
-        entry = self._append("award", amount, note, now)
+        entry = self._append("award", amount, note, now, expires_at)
         if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
             lot = LotState(entry.sequence, amount, amount, expires_at)
             self.lots.append(lot)
@@ -164,29 +166,34 @@ class Book:
     def _note_activity(self, now: datetime) -> None:
         self.account.rest_expires_at = self.expiry.of_rest(now) if self.account.rest else None
 
-    def _append(self, kind: str, amount: int, note: Note, created_at: datetime) -> EntryRow:
+    def _append(
+        self, kind: str, amount: int, note: Note, created_at: datetime, expires_at: datetime | None = None
+    ) -> EntryRow:
         account = self.account
         account.balance += amount
         account.last_sequence += 1
         id = self.new_id()
         account.last_hash = entry_hash(
             account.last_hash,
-            account_text(account.participant_id, account.points_system_id),
+            account_text(account.participant_id.bytes, account.points_system_id.bytes),
             sequence=account.last_sequence,
-            id=id,
+            id=id.bytes,
             kind=kind,
             amount=amount,
             balance_after=account.balance,
             reason=note.reason,
             metadata=note.metadata,
             explanation=note.explanation,
-            operation_id=note.operation_id,
-            engagement_id=note.engagement_id,
+            operation_id=note.operation_id.bytes if note.operation_id else None,
+            engagement_id=note.engagement_id.bytes if note.engagement_id else None,
             activity_id=note.activity_id,
             transaction_type=note.transaction_type,
-            created_at=created_at,
+            created_at=microseconds(created_at),
+            expires_at=microseconds(expires_at) if expires_at else None,
         )
-        entry = EntryRow(account.last_sequence, id, kind, amount, account.balance, note, created_at, account.last_hash)
+        entry = EntryRow(
+            account.last_sequence, id, kind, amount, account.balance, note, created_at, expires_at, account.last_hash
+        )
         self.entries.append(entry)
         return entry
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from gamify.models.participants import Participant
@@ -35,4 +36,8 @@ class Fact(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # The stream of one tenant.
             models.Index(fields=["tenant", "transaction", "id"], name="fact_stream"),
+            # The console's newest changes of tier, among many more facts about points.
+            models.Index(
+                fields=["tenant", "transaction", "id"], condition=Q(type="tier.changed"), name="fact_tier_changes"
+            ),
         ]

@@ -2,7 +2,9 @@
 
 All are keyed by participant first, so that they can be distributed by it, and written only by `gamify.ledger.store`.
 Rows that are written at the rate of awards carry no foreign key to a points system: each check of one would lock the
-same parent row from every transaction at once. `verify_ledger` proves what those keys would.
+same parent row from every transaction at once. What hangs on an account carries none to its participant either: the
+account has one, and to check it again for each row was a tenth of what a sweep asks of PostgreSQL. `verify_ledger`
+proves what those keys would.
 """
 
 from typing import ClassVar
@@ -71,7 +73,9 @@ class Entry(models.Model):
     """One change of one account, written once. A trigger refuses UPDATE and DELETE; the chain proves it."""
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id", "sequence")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     points_system = models.ForeignKey(
         PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -90,6 +94,8 @@ class Entry(models.Model):
     activity_id = models.CharField(max_length=255, null=True)
     transaction_type = models.CharField(max_length=20, null=True)
     created_at = models.DateTimeField()
+    # When the lot that this award made expires: the lot's row can change, this cannot.
+    expires_at = models.DateTimeField(null=True)
     hash = models.BinaryField()
 
     class Meta:
@@ -100,6 +106,9 @@ class Entry(models.Model):
                 name="entry_sign_follows_kind",
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1) & Q(balance_after__gte=0), name="entry_never_negative"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(kind="award"), name="entry_expiry_of_awards_only"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # What was earned since a moment: criteria over the last so many days.
@@ -116,7 +125,9 @@ class Lot(models.Model):
     """A credit that must be told apart from the rest of the balance; numbered like the entry that made it."""
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id", "sequence")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     points_system = models.ForeignKey(
         PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -161,7 +172,9 @@ class Consumption(models.Model):
     """How much of which lot (its credit) went into which deduct or expiry (the debit)."""
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id", "debit_sequence", "credit_sequence")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     points_system = models.ForeignKey(
         PointsSystem, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )

@@ -1,5 +1,6 @@
 """Operations: what makes a retry safe."""
 
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from django.db import models
@@ -7,6 +8,8 @@ from django.db import models
 from tenants.models import Tenant
 
 
+# One operation asks for it several times.
+@lru_cache(maxsize=4096)
 def operation_id(tenant_id: UUID, scope: str, key: str) -> UUID:
     """An operation's primary key: computed, so that the primary key alone makes a key unique in its scope."""
     return uuid5(tenant_id, f"{scope}\n{key}")

@@ -2,12 +2,16 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.models import Tenant
+
+# Far from where sums of 64 bits end, and within what JSON's readers keep exactly.
+MAX_POINTS_MAX = 10**15
 
 
 class BurnOrder(models.TextChoices):
@@ -55,7 +59,10 @@ class PointsSystem(models.Model):
         help_text="How many days before a credit expires notify_expiring says so. Empty: not at all.",
     )
     max_points = models.BigIntegerField(
-        null=True, blank=True, help_text="The most that anybody can have; awards are cut to it. Empty: no limit."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_POINTS_MAX)],
+        help_text="The most that anybody can have; awards are cut to it. Empty: no limit.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

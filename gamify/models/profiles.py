@@ -3,8 +3,10 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from gamify.models.participants import Participant
@@ -19,7 +21,7 @@ class Profile(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     email = models.CharField(max_length=320, null=True, blank=True)
-    # Where the participant's days begin and end; null: in the tenant's zone.
+    # Where the participant's days begin and end; null: in UTC.
     time_zone = models.CharField(max_length=50, null=True, blank=True)
     subscribe_to_emails = models.BooleanField(default=True)
     device_tokens = ArrayField(models.CharField(max_length=500), default=list, blank=True)
@@ -30,8 +32,8 @@ class Profile(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            # The console's search by the start of a name or of an email address.
-            models.Index(OpClass(Lower("name"), name="varchar_pattern_ops"), "tenant", name="profile_by_name"),
+            # The console's search by the start of any word of a name, and by that of an email address.
+            GinIndex(SearchVector("name", config="simple"), condition=Q(name__isnull=False), name="profile_by_name"),
             models.Index(OpClass(Lower("email"), name="varchar_pattern_ops"), "tenant", name="profile_by_email"),
         ]
 

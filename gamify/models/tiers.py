@@ -29,7 +29,9 @@ class Tier(models.Model):
     criteria_type = models.CharField(max_length=50, default="points")
     criteria_config = models.JSONField(default=dict, blank=True)
     benefits = models.JSONField(default=dict, blank=True)
-    point_multiplier = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    point_multiplier = models.DecimalField(
+        max_digits=8, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(1)]
+    )
     icon_url = models.TextField(null=True, blank=True)
     color = models.CharField(max_length=20, null=True, blank=True)
     badge_url = models.TextField(null=True, blank=True)

@@ -1,11 +1,12 @@
 """Reads of balances and ledger pages. They make nothing, and an unknown participant simply has nothing yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from gamify.errors import InvalidInput
-from gamify.models import Entry, participant_id
+from gamify.models import Operation, participant_id
 from gamify.queries import programme
 from gamify.queries.programme import System
 from tenants import database
@@ -36,6 +37,7 @@ class LedgerEntry:
     # JSON text, as it was stored.
     metadata: str | None
     created_at: datetime
+    operation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,12 @@ class LedgerPage:
     window: Window
 
 
-def named_system(tenant: TenantRef, key: str | None) -> System:
+def named_system(tenant: TenantRef, key: str | None, *, field: str = "points_system") -> System:
     """The points system `key`, or the default one. Raises InvalidInput."""
     rules = programme.of(tenant)
     found = rules.default_system if key is None else rules.system(key)
     if found is None:
-        raise InvalidInput((("points_system", "There is no such points system here."),))
+        raise InvalidInput(((field, "There is no such points system here."),))
     return found
 
 
@@ -87,6 +89,15 @@ def balance(*, tenant: TenantRef, participant: str, system: System, now: datetim
     )
 
 
+# Backwards along the primary key: a page of any depth costs the same.
+_PAGE = """
+    SELECT id, kind, transaction_type, activity_id, amount, reason, metadata, created_at, operation_id
+      FROM gamify_entry
+     WHERE participant_id = $1 AND points_system_id = $2 AND sequence <= $3
+     ORDER BY sequence DESC LIMIT $4
+"""
+
+
 def transactions(
     *, tenant: TenantRef, participant: str, system: System, offset: int, limit: int, now: datetime
 ) -> LedgerPage:
@@ -97,18 +108,17 @@ def transactions(
     current = balance(tenant=tenant, participant=participant, system=system, now=now)
     newest = current.entries - offset
     rows = (
-        Entry.objects.filter(
-            participant_id=participant_id(tenant.id, participant),
-            points_system_id=system.id,
-            sequence__gt=newest - limit,
-            sequence__lte=newest,
-        )
-        .order_by("-sequence")
-        .values_list("id", "kind", "transaction_type", "activity_id", "amount", "reason", "metadata", "created_at")
+        database.send(_PAGE, [participant_id(tenant.id, participant), system.id, newest, limit]).fetchall()
         if newest > 0
         else []
     )
     return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)
+
+
+def keys_of(entries: Sequence[LedgerEntry]) -> dict[UUID | None, str]:
+    """The idempotency keys that entries were made under, by the id of their operation."""
+    ids = {entry.operation_id for entry in entries if entry.operation_id}
+    return dict(Operation.objects.filter(pk__in=ids).values_list("id", "key")) if ids else {}
 
 
 @dataclass(frozen=True, slots=True)

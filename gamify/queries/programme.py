@@ -10,7 +10,10 @@ from uuid import UUID
 from engagements.models import Engagement, Status
 from gamify import criteria
 from gamify.criteria import Criterion, Standing
-from gamify.models import Badge, PointsSystem, Tier
+from gamify.models import Badge, PointsSystem, RewardRule, Tier
+from gamify.queries import earning
+from gamify.queries.earning import Earning
+from gamify.queries.reward_rules import Reward, reward_of
 from tenants.models import Tenant
 from tenants.refs import TenantRef
 
@@ -27,6 +30,8 @@ class System:
     expiry_periods: int
     timezone: str
     max_points: int | None
+    description: str | None
+    badge_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ class BadgeRule:
     id: UUID
     code: str
     criterion: Criterion
+    name: str = ""
+    description: str | None = None
+    icon_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,10 @@ class Programme:
     tiers: Mapping[UUID, TierRule]
     # The active ones only.
     badges: tuple[BadgeRule, ...]
+    # By the type of the event that they are for. The active ones only.
+    rewards: Mapping[str, Reward]
+    # Metrics, triggers, levels and boosts.
+    earning: Earning
 
     def system(self, key: str) -> System | None:
         return next((system for system in self.systems.values() if system.key == key), None)
@@ -104,12 +116,12 @@ class Programme:
 
     def settle(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Settled":
         """Where evaluation leads somebody at `current`: badges unlocked, tiers followed, until neither leads on."""
-        tier, rounds = current, []
+        tier, rounds, standing = current, [], replace(standing)
         while True:
-            standing = replace(standing, tier_level=tier.level if tier else None)
+            standing.tier_level = tier.level if tier else None
             due = tuple(b for b in self.badges if b.code not in standing.badges and b.criterion.holds(standing))
             rounds.append(due)
-            standing = replace(standing, badges=standing.badges | {badge.code for badge in due})
+            standing.badges |= {badge.code for badge in due}
             target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
             if target == tier and not due:
                 return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
@@ -175,10 +187,11 @@ def load(tenant_id: UUID) -> Programme:
             for engagement in Engagement.objects.filter(tenant_id=tenant_id)
         },
         tiers={tier.id: tier_rule(tier) for tier in Tier.objects.filter(tenant_id=tenant_id)},
-        badges=tuple(
-            BadgeRule(badge.id, badge.code, criteria.parse(badge.criteria_type, badge.criteria_config))
-            for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)
-        ),
+        badges=tuple(badge_rule(badge) for badge in Badge.objects.filter(tenant_id=tenant_id, is_active=True)),
+        rewards={
+            rule.event_type: reward_of(rule) for rule in RewardRule.objects.filter(tenant_id=tenant_id, is_active=True)
+        },
+        earning=earning.load(tenant_id),
     )
 
 
@@ -192,6 +205,8 @@ def system_of(system: PointsSystem, timezone: str) -> System:
         expiry_periods=system.expiry_periods,
         timezone=timezone,
         max_points=system.max_points,
+        description=system.description,
+        badge_url=system.badge_url,
     )
 
 
@@ -202,6 +217,17 @@ def engagement_rule(engagement: Engagement) -> EngagementRule:
         is_active=engagement.status == Status.ACTIVE,
         starts_at=engagement.starts_at,
         ends_at=engagement.ends_at,
+    )
+
+
+def badge_rule(badge: Badge) -> BadgeRule:
+    return BadgeRule(
+        id=badge.id,
+        code=badge.code,
+        criterion=criteria.parse(badge.criteria_type, badge.criteria_config),
+        name=badge.name,
+        description=badge.description,
+        icon_url=badge.icon_url,
     )
 
 

@@ -4,25 +4,26 @@ What an operation does to its participant is its own business (`Operation.apply`
 idempotency, the write cap, and that what was refused leaves nothing behind.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 from django.db import DatabaseError
 
-from gamify.errors import Busy, DomainError, IdempotencyKeyReused, RateLimitExceeded
+from gamify.errors import Busy, CallerOutdated, DomainError, IdempotencyKeyReused, RateLimitExceeded
 from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
 from gamify.queries.programme import Programme, System
+from gamify.rewards.days import days_on_earth
 from gamify.services._member import Member, window_start
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
-from tenants import telemetry
-from tenants.database import pipelined_transaction
+from tenants import keys, telemetry
+from tenants.database import pipelined_transaction, send
 from tenants.rates import Window
 from tenants.refs import TenantRef
 
@@ -59,16 +60,23 @@ def run(
     items: Sequence[Operation | DomainError],
     *,
     now: datetime,
+    callers: Sequence[TenantRef] | None = None,
     batch_key: IdempotencyKey | None = None,
+    lock_patience: str | None = None,
 ) -> BatchResult:
     """Lock and load, decide, write; from the start again where another transaction got in between.
+
+    `callers`: the tenant as each item's caller knows it, where they are recalled; see `tenants.keys.recall`.
+    `lock_patience`: how long to wait for a lock, such as 250ms, where that is not the installation's LOCK_TIMEOUT.
 
     Raises IdempotencyKeyReused (only for `batch_key`), Busy.
     """
 
     def attempt() -> BatchResult:
-        batch = Batch(tenant, items, batch_key, programmes.of(tenant), now)
+        batch = Batch(tenant, items, callers or [tenant] * len(items), batch_key, programmes.of(tenant), now)
         with pipelined_transaction():
+            if lock_patience:
+                send("SELECT set_config('lock_timeout', $1, true)", [lock_patience])
             batch.lock_and_load()
             results = batch.decide()
             batch.write()
@@ -89,12 +97,14 @@ class Batch:
         self,
         tenant: TenantRef,
         items: Sequence[Operation | DomainError],
+        callers: Sequence[TenantRef],
         batch_key: IdempotencyKey | None,
         programme: Programme,
         now: datetime,
     ) -> None:
         self.tenant = tenant
         self.items = [_with_key(item, index, batch_key) for index, item in enumerate(items)]
+        self.callers = callers
         self.batch_key = batch_key
         self.programme = programme
         self.now = now
@@ -106,19 +116,23 @@ class Batch:
     def lock_and_load(self) -> None:
         """Raises ProgrammeChanged."""
         items = [item for item in self.items if not isinstance(item, DomainError)]
-        keys = [item.key for item in items if item.key] + ([self.batch_key] if self.batch_key else [])
+        idempotency_keys = [item.key for item in items if item.key] + ([self.batch_key] if self.batch_key else [])
+        confirmed = keys.confirm(self.callers, now=self.now)
         self.snapshot = store.lock_and_load(
             tenant_id=self.tenant.id,
             participants={participant_id(self.tenant.id, item.participant): item.participant for item in items},
             wanted_lots=self._wanted_lots(items),
-            operation_ids={key.operation_id(self.tenant.id) for key in keys},
+            operation_ids={key.operation_id(self.tenant.id) for key in idempotency_keys},
             earned_since=[window_start(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
-            profiles_of={participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile},
+            profiles_of=self._profiles_of(items),
+            reward_rules={reward.id for item in items for reward in item.rewards(self.programme)},
+            wanted_earning=self._wanted_earning(items),
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
             raise ProgrammeChanged
+        self.confirmed_keys = confirmed()
 
     def decide(self) -> list[Result]:
         """Raises IdempotencyKeyReused when the batch's own key was used for another batch."""
@@ -126,7 +140,7 @@ class Batch:
             self._recall(self.batch_key, self._batch_hash())
             # Before the items: one of them that carries the same key of its own is refused, now and in every retry.
             self._remember(self.batch_key, self._batch_hash(), outcome="")
-        return [self._decide(item) for item in self.items]
+        return [self._decide(item, caller) for item, caller in zip(self.items, self.callers, strict=True)]
 
     def write(self) -> None:
         if not self.posted:
@@ -139,7 +153,9 @@ class Batch:
             changes.transitions += member.transitions
             changes.unlocks += member.unlocks
             changes.facts += member.facts
+            changes.reward_counts += member.reward_counts.values()
             changes.profiles += [member.new_profile] if member.new_profile else []
+            _add_earning(changes, member)
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
 
     def note(self, results: Sequence[Result]) -> None:
@@ -151,9 +167,11 @@ class Batch:
                 for entry in book.entries:
                     notes.count_entry(entry.kind, abs(entry.amount))
 
-    def _decide(self, item: Operation | DomainError) -> Result:
+    def _decide(self, item: Operation | DomainError, caller: TenantRef) -> Result:
         if isinstance(item, DomainError):
             return Result(error=item)
+        if caller.unconfirmed_key and caller.unconfirmed_key not in self.confirmed_keys:
+            return Result(error=CallerOutdated())
         member = self._member(item)
         window = Window.at(
             self.tenant.write_rate,
@@ -163,10 +181,11 @@ class Batch:
         )
         try:
             if item.key and (earlier := self._recall(item.key, item.input_hash())):
-                return Result(item.outcome_type(**json.loads(earlier.outcome)), replayed=True, window=window)
+                return Result(item.outcome_type(**orjson.loads(earlier.outcome)), replayed=True, window=window)
             item.check(self.programme, self.now)
             if item.is_capped:
                 _refuse_over_cap(window, self.now)
+            member.operation_id = item.operation_id(self.tenant.id)
             outcome = item.apply(member)
         except DomainError as error:
             return Result(error=error, window=window)
@@ -176,7 +195,7 @@ class Batch:
             member.state.window_started_at, member.state.window_writes = window.started_at, window.used
         self.posted[member.state.id] = member
         if item.key:
-            self._remember(item.key, item.input_hash(), json.dumps(asdict(outcome)))
+            self._remember(item.key, item.input_hash(), _to_json(outcome))
         return Result(outcome, window=window)
 
     def _member(self, item: Operation) -> Member:
@@ -193,7 +212,30 @@ class Batch:
             id = participant_id(self.tenant.id, item.participant)
             for system, debit in item.postings(self.programme):
                 debits[id, system] = debits.get((id, system), 0) + debit
+            for system in self._paid_by_triggers(item):
+                debits.setdefault((id, system), 0)
         return [store.WantedLots((id, system.id), debit, system.oldest_first) for (id, system), debit in debits.items()]
+
+    def _paid_by_triggers(self, item: Operation) -> Iterable[System]:
+        """Where an operation may post to though it does not say so: what follows from a badge or from a first
+        identification is paid by triggers."""
+        types = [*(["achievement"] if item.evaluates else []), *(["user_creation"] if item.wants_profile else [])]
+        return (self.programme.systems[id] for id in self.programme.earning.systems_of(*types))
+
+    def _profiles_of(self, items: Sequence[Operation]) -> set[UUID]:
+        """Of those whose operation wants it; on the first and last days of boosts, which begin and end at everybody's
+        own midnight, of all."""
+        zones_matter = self.programme.earning.depends_on_zone(days_on_earth(self.now))
+        return {
+            participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile or zones_matter
+        }
+
+    def _wanted_earning(self, items: Sequence[Operation]) -> store.WantedEarning:
+        wanted = [item.earning(self.programme) for item in items]
+        return store.WantedEarning(
+            counters={id for each in wanted for id in each.counters},
+            payments={id for each in wanted for id in each.payments},
+        )
 
     def _recall(self, key: IdempotencyKey, hash: bytes) -> store.StoredOperation | None:
         """The operation that used `key` before, in this batch or an earlier call. Raises IdempotencyKeyReused."""
@@ -217,6 +259,19 @@ class Batch:
                 for item in self.items
             ],
         )
+
+
+def _to_json(outcome: Any) -> str:
+    # Its values are plain JSON already; dataclasses.asdict would copy each of them.
+    return orjson.dumps({field.name: getattr(outcome, field.name) for field in fields(outcome)}).decode()
+
+
+def _add_earning(changes: store.Changes, member: Member) -> None:
+    id = member.state.id
+    changes.totals |= {(id, counter): total for counter, total in member.totals.items()}
+    changes.streaks |= {(id, frequency): streak for frequency, streak in member.streaks.items()}
+    changes.payments |= {(id, trigger): paid_until for trigger, paid_until in member.payments.items()}
+    changes.new_boosts += [(id, boost) for boost in member.new_boosts]
 
 
 def _with_key(item: Any, index: int, batch_key: IdempotencyKey | None) -> Any:

@@ -1,22 +1,35 @@
 """One participant in memory, with all that its lock guards: what an operation changes, and what follows from it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from uuid_utils.compat import uuid7
 
 from gamify.criteria import Standing
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
-from gamify.ledger.posting import AccountState, Book, EntryRow
-from gamify.ledger.store import AccountKey, FactRow, ParticipantState, ProfileState, Snapshot, Transition, Unlock
+from gamify.ledger.posting import AccountState, Book, EntryRow, Note
+from gamify.ledger.store import (
+    AccountKey,
+    FactRow,
+    ParticipantState,
+    ProfileState,
+    RewardCountState,
+    Snapshot,
+    Transition,
+    Unlock,
+)
+from gamify.queries.earning import TriggerRule, in_force
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
-
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
+from gamify.rewards.boosts import BoostRule
+from gamify.rewards.days import day_of
+from gamify.rewards.streaks import StreakState
+from gamify.services._credit import Credit, credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +55,13 @@ class Progress:
         }
 
 
+# How often what follows from a badge leads to further badges, at most; the participant's next award goes on.
+ROUNDS_MAX = 50
+
+
 @dataclass(slots=True)
 class Member:
-    """A participant during one batch. Operations call `book`, then `evaluate`; facts come about on the way."""
+    """A participant during one batch. Operations credit, then `evaluate`; facts come about on the way."""
 
     tenant_id: UUID
     state: ParticipantState
@@ -57,6 +74,17 @@ class Member:
     facts: list[FactRow] = field(default_factory=list)
     # As it is to be, where it is to be changed.
     new_profile: ProfileState | None = None
+    # By rule: as they are to be, where they are to be changed.
+    reward_counts: dict[UUID, RewardCountState] = field(default_factory=dict)
+    # Counters, streaks and payments as they are to be, and boosts that are to be made.
+    totals: dict[UUID, Decimal] = field(default_factory=dict)
+    streaks: dict[str, StreakState] = field(default_factory=dict)
+    payments: dict[UUID, datetime] = field(default_factory=dict)
+    new_boosts: list[BoostRule] = field(default_factory=list)
+    # The one that is being applied, where it has a key.
+    operation_id: UUID | None = None
+    # All that was credited, in its order.
+    credits: list[Credit] = field(default_factory=list)
     # Entries of each book that facts were already made of.
     told: dict[UUID, int] = field(default_factory=dict)
 
@@ -69,12 +97,56 @@ class Member:
         """Only for operations that want it. None: the participant was never identified."""
         return self.new_profile or self.snapshot.profiles.get(self.state.id)
 
+    @property
+    def day(self) -> date:
+        """Which day it is for the participant. Batches see to it that the profile is there where that matters."""
+        return day_of(self.now, self.profile.time_zone if self.profile else None)
+
     def identify(self, **known: Any) -> None:
-        """Make or change the profile: the fields that are `known`, and no others."""
+        """Make or change the profile: the fields that are `known`, and no others. The first time pays what triggers
+        of the type user_creation promise, and leads to what follows from that."""
         before = self.profile
         after = replace(before or ProfileState(self.state.id), **known)
         if after != before:
             self.new_profile = after
+        if before is None:
+            paid = len(self.credits)
+            for trigger in self.programme.earning.of_type("user_creation"):
+                self.pay(trigger)
+            if len(self.credits) > paid:
+                self.evaluate(cause="identify", reason=None)
+
+    def boosts(self, system: System) -> list[BoostRule]:
+        """What multiplies awards in `system` now: everybody's boosts, then the participant's own."""
+        own = self.snapshot.earning.boosts.get(self.state.id, [])
+        if not own and not self.new_boosts and not self.programme.earning.boosts:
+            return []
+        return in_force((*self.programme.earning.boosts, *own, *self.new_boosts), system.id, self.day)
+
+    def pay(self, trigger: TriggerRule, times: int = 1) -> None:
+        """What `trigger` promises, so many times, as one credit; nothing to those whom it is not for."""
+        if times and trigger.is_for(self.profile.attributes if self.profile else {}):
+            system = self.programme.systems[trigger.system_id]
+            credit(self, system, trigger.points * times, note=Note(operation_id=self.operation_id), trigger=trigger)
+
+    def total(self, counter_id: UUID) -> Decimal:
+        """Only for operations that name the counter."""
+        known = self.totals.get(counter_id)
+        return known if known is not None else self.snapshot.earning.totals.get((self.state.id, counter_id), Decimal(0))
+
+    def streak(self, frequency: str) -> StreakState:
+        """Only for operations that name a counter."""
+        known = self.streaks.get(frequency) or self.snapshot.earning.streaks.get((self.state.id, frequency))
+        return known or StreakState(frequency)
+
+    def paid_until(self, trigger_id: UUID) -> datetime | None:
+        """Only for operations that name the trigger."""
+        return self.payments.get(trigger_id) or self.snapshot.earning.payments.get((self.state.id, trigger_id))
+
+    def reward_count(self, rule_id: UUID) -> RewardCountState:
+        """Only for operations that name the reward."""
+        known = self.reward_counts.get(rule_id) or self.snapshot.reward_counts.get((self.state.id, rule_id))
+        return known or RewardCountState(self.state.id, rule_id)
 
     def book(self, system: System) -> Book:
         """The participant's account in `system`, with what is due written off."""
@@ -85,20 +157,37 @@ class Member:
         return self.books[system.id]
 
     def evaluate(self, *, cause: str, reason: str | None, afresh: bool = False) -> Progress:
-        """Unlock the badges that are due and move to the tier that is, in one step however far it leads.
+        """Unlock the badges that are due and move to the tier that is, in one step however far it leads; and again
+        after what achievement triggers pay for those badges, until nothing more follows.
 
         `afresh`: as if the participant held no tier, so that nothing of what it held before is kept.
         """
-        # The cause comes before what it leads to.
-        self.tell_entries()
         before = self.tier
         start = None if afresh else before
-        settled = self.programme.settle(self._standing(), start, is_pinned=self.state.tier_pinned)
-        self._unlock(settled.badges)
-        if not self.state.tier_pinned:
-            self.place(settled.tier, pinned=False, cause=cause, reason=reason)
-        self._unlock(settled.badges_after)
-        return Progress(before, self.tier, tuple(badge.code for badge in (*settled.badges, *settled.badges_after)))
+        unlocked: list[BadgeRule] = []
+        for _ in range(ROUNDS_MAX):
+            # The cause comes before what it leads to.
+            self.tell_entries()
+            settled = self.programme.settle(self._standing(), start, is_pinned=self.state.tier_pinned)
+            self._unlock(settled.badges)
+            if not self.state.tier_pinned:
+                self.place(settled.tier, pinned=False, cause=cause, reason=reason)
+            self._unlock(settled.badges_after)
+            new = (*settled.badges, *settled.badges_after)
+            unlocked += new
+            start = self.tier
+            if not self._pay_achievements(new):
+                break
+        return Progress(before, self.tier, tuple(badge.code for badge in unlocked))
+
+    def _pay_achievements(self, badges: Iterable[BadgeRule]) -> bool:
+        """Pay what triggers promise for these badges; whether there was anything."""
+        ids = {badge.id for badge in badges}
+        paid = len(self.credits)
+        for trigger in self.programme.earning.of_type("achievement"):
+            if trigger.badge_id in ids:
+                self.pay(trigger)
+        return len(self.credits) > paid
 
     def place(self, tier: TierRule | None, *, pinned: bool, cause: str, reason: str | None) -> None:
         """Put the participant at `tier`. Where it is already there, only the pin changes."""
@@ -166,7 +255,7 @@ def window_start(now: datetime, days: int) -> datetime:
 
 
 def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
-    return FactRow(state.id, uuid7(), type, _to_json({"participant_id": state.external_id, **data}), at)
+    return FactRow(state.id, uuid7(), type, orjson.dumps({"participant_id": state.external_id, **data}).decode(), at)
 
 
 def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from gamify.ledger.store import NO_EARNING, WantedEarning
 from gamify.queries.programme import Programme, System
+from gamify.queries.reward_rules import Reward
 from gamify.services._member import Member
 from gamify.services.idempotency import IdempotencyKey
 
@@ -23,6 +25,8 @@ class Operation(ABC):
     is_capped: ClassVar[bool] = True
     # Whether `member.profile` must be loaded.
     wants_profile: ClassVar[bool] = False
+    # Whether it may unlock badges, and so lead to what triggers pay for them.
+    evaluates: ClassVar[bool] = True
     # The dataclass of plain JSON values that `apply` returns, and that a replay repeats.
     outcome_type: ClassVar[type[Any]]
 
@@ -33,6 +37,14 @@ class Operation(ABC):
         """The points systems that it may post to, and how much it takes off the balance there: for these, lots are
         loaded. Nothing where it will be refused."""
         return [(programme.default_system, 0)]
+
+    def rewards(self, programme: Programme) -> Iterable[Reward]:
+        """The rewards of which it must be known how often the participant has had them."""
+        return ()
+
+    def earning(self, programme: Programme) -> WantedEarning:
+        """Which counters, streaks and payments must be loaded."""
+        return NO_EARNING
 
     def check(self, programme: Programme, now: datetime) -> None:  # noqa: B027 - most have nothing to refuse here
         """Refuse what can be refused without the participant. Raises DomainError."""

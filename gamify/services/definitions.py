@@ -1,10 +1,10 @@
-"""Change a tenant's rules: points systems, tiers, badges, engagements.
+"""Change a tenant's rules: points systems, tiers, badges, reward rules, engagements.
 
 Every change moves the programme's version on, in its own transaction, so that every process follows the new rules
 from its next award on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from engagements.models import Engagement
-from engagements.origins import parse_origin
+from engagements.origins import parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import (
@@ -20,15 +20,16 @@ from gamify.errors import (
     EngagementNameConflict,
     EngagementNotFound,
     InvalidInput,
+    RewardRuleConflict,
     TierCodeConflict,
     TierLevelConflict,
     TierNotFound,
 )
-from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, Tier
+from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, RewardRule, Tier
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
-D = TypeVar("D", Tier, Badge, PointsSystem, Engagement)
+D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
 EXPIRY_PERIODS_MAX = {
@@ -64,6 +65,32 @@ def deactivate_tier(*, tenant_id: UUID, tier_id: UUID) -> Tier:
     return update_tier(tenant_id=tenant_id, tier_id=tier_id, fields={"is_active": False})
 
 
+def reorder_tiers(*, tenant_id: UUID, tier_ids: Sequence[UUID]) -> None:
+    """Give the levels that the tenant's tiers have to the same tiers in another order, the lowest first.
+
+    Raises InvalidInput where `tier_ids` are not exactly the tenant's tiers.
+    """
+    with transaction.atomic():
+        move_on(tenant_id)
+        tiers = list(Tier.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).order_by("level"))
+        moved = [(tier, level) for tier, level in in_order(tiers, tier_ids) if tier.level != level]
+        # Two that exchange their levels would meet half-way: all step aside first.
+        for index, (tier, _) in enumerate(moved):
+            Tier.objects.filter(pk=tier.pk).update(level=2**31 - 1 - index)
+        for tier, level in moved:
+            tier.level = level
+            save_tier(tier)
+
+
+def in_order(tiers: Sequence[Tier], tier_ids: Sequence[UUID]) -> list[tuple[Tier, int]]:
+    """Each of `tier_ids` with the level that it has in this order. Raises InvalidInput."""
+    by_id = {tier.pk: tier for tier in tiers}
+    if len(tier_ids) != len(by_id) or set(tier_ids) != set(by_id):
+        raise InvalidInput((("tiers", "The tiers have changed meanwhile. Please look at their order again."),))
+    levels = sorted(tier.level for tier in tiers)
+    return [(by_id[id], level) for id, level in zip(tier_ids, levels, strict=True)]
+
+
 def check_tier(tier: Tier) -> None:
     """Raises InvalidInput."""
     if tier.award_type not in AwardType.values:
@@ -96,6 +123,17 @@ def save_tier(tier: Tier) -> Tier:
         raise
 
 
+def change(definition: D, fields: Mapping[str, Any], *, save: Callable[[D], D]) -> D:
+    """Change the fields given and no others of a definition that was read a while ago. Raises what `save` does."""
+    with transaction.atomic():
+        # In the order of `update_tier`.
+        move_on(definition.tenant_id)
+        fresh = type(definition)._default_manager.select_for_update(no_key=True).get(pk=definition.pk)
+        for name, value in fields.items():
+            setattr(fresh, name, value)
+        return save(fresh)
+
+
 def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
     for name in ("key", "max_points"):
@@ -114,6 +152,22 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
             (("expiry_policy", "Where all expires together, there is no oldest credit to use up first."),)
         )
     return _save(system)
+
+
+def save_reward_rule(rule: RewardRule) -> RewardRule:
+    """Create or change a reward rule. Raises InvalidInput, RewardRuleConflict."""
+    for name in ("event_type", "name", "points", "cap_count", "cap_period"):
+        _check_field(rule, name)
+    if rule.points_system and rule.points_system.tenant_id != rule.tenant_id:
+        raise InvalidInput((("points_system", "There is no such points system here."),))
+    if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
+        raise InvalidInput((("ends_at", "Must be after starts_at."),))
+    try:
+        return _save(rule)
+    except IntegrityError as error:
+        if constraint_of(error) == "reward_rule_event_type_unique":
+            raise RewardRuleConflict(rule.event_type) from error
+        raise
 
 
 def create_engagement(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Engagement:
@@ -143,7 +197,7 @@ def save_engagement(engagement: Engagement) -> Engagement:
         raise InvalidInput((("points_system", "There is no such points system here."),))
     if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
-    engagement.allowed_origins = sorted({parse_origin(origin) for origin in engagement.allowed_origins})
+    engagement.allowed_origins = parse_origins(engagement.allowed_origins)
     try:
         return _save(engagement)
     except IntegrityError as error:
@@ -173,7 +227,7 @@ def move_on(tenant_id: UUID) -> None:
     Tenant.objects.filter(pk=tenant_id).update(programme_version=models.F("programme_version") + 1)
 
 
-def _check_field(definition: Tier | PointsSystem | Engagement, name: str) -> None:
+def _check_field(definition: Tier | PointsSystem | RewardRule | Engagement, name: str) -> None:
     """What the database would refuse in another way, or round. Raises InvalidInput."""
     field: Any = definition._meta.get_field(name)
     try:

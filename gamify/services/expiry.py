@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from gamify.ledger import store
-from gamify.models import Lot, PointsSystem
+from gamify.models import Lot, PointsSystem, Sweep
 from gamify.queries.programme import System, system_of
 from gamify.services._batch import with_retries
 from gamify.services._member import entry_facts, fact, open_book
@@ -76,6 +76,16 @@ def sweep(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[Sw
         in_vain = set() if swept.entries else ids
         since = until
         yield swept
+
+
+def note_run(
+    system: PointsSystem, *, started_at: datetime, finished_at: datetime, swept: Swept, is_complete: bool
+) -> None:
+    """Keep what the last run over a points system did, for people who ask whether it runs at all."""
+    fields = {"entries": swept.entries, "points": swept.points, "is_complete": is_complete}
+    Sweep.objects.update_or_create(
+        points_system=system, defaults={"started_at": started_at, "finished_at": finished_at, **fields}
+    )
 
 
 def _expire(tenant_id: UUID, system: System, ids: set[UUID], now: datetime) -> Swept:

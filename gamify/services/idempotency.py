@@ -21,10 +21,13 @@ class IdempotencyKey:
 
     def for_item(self, index: int) -> "IdempotencyKey":
         """The key of a batch's item that has none of its own. Its scope keeps it apart from what callers may send."""
-        return IdempotencyKey(f"{self.text}\n{index}", scope=f"{self.scope}-item")
+        return IdempotencyKey(f"{self.text}#{index}", scope=f"{self.scope}-item")
 
 
 def input_hash(*content: Any) -> bytes:
     """What tells a retry from another call under the same key. The order of an object's members does not count."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_canonical(content).encode()).digest()
+
+
+# Made once: json.dumps makes an encoder for each call that asks for anything special.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode

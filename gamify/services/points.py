@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from gamify.errors import DomainError, InvalidInput, PointsCapReached
 from gamify.ledger.posting import EntryRow, Note
 from gamify.queries.programme import Programme, System
-from gamify.services import _batch
+from gamify.services import _batch, _joining
 from gamify.services._batch import BatchResult as BatchResult
 from gamify.services._batch import Result as Result
 from gamify.services._credit import credit
@@ -75,12 +75,13 @@ class Award(Operation):
         self.wallet.refuse_closed(programme, now)
 
     def apply(self, member: Member) -> Outcome:
-        """Credit the amount; then see what it led to. Raises PointsCapReached."""
+        """Credit the amount; then see what it led to. Raises PointsCapReached, InvalidInput."""
         system = self.wallet.system(member.programme)
         entry = credit(member, system, self.amount, note=_note(self, member), expires_at=self.expires_at)
         if entry is None:
-            assert system.max_points is not None
-            raise PointsCapReached(system.max_points)
+            if system.max_points is not None and member.book(system).account.balance >= system.max_points:
+                raise PointsCapReached(system.max_points)
+            raise InvalidInput((("amount", "Boosts that are in force now leave nothing of it."),))
         return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
 
 
@@ -98,6 +99,8 @@ class Deduct(Operation):
     transaction_type: str | None = None
     key: IdempotencyKey | None = None
 
+    # Tiers and badges follow what was earned.
+    evaluates: ClassVar[bool] = False
     outcome_type: ClassVar[type[Outcome]] = Outcome
 
     def input_hash(self) -> bytes:
@@ -113,7 +116,6 @@ class Deduct(Operation):
         """Debit the amount, expiring credits first. Raises InsufficientPoints."""
         book = member.book(self.wallet.system(member.programme))
         entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
-        # Tiers and badges follow what was earned, so there is nothing to evaluate.
         return _outcome(self, entry)
 
 
@@ -122,7 +124,7 @@ def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
 
     Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, PointsCapReached. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
@@ -130,7 +132,7 @@ def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
 
     Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
-    return _batch.run(tenant, [item], now=now).results[0]
+    return _joining.run(tenant, item, now=now)
 
 
 def award_batch(
@@ -171,12 +173,15 @@ def _said_alike(item: Award | Deduct) -> list[Any]:
 def _note(item: Award | Deduct, member: Member) -> Note:
     return Note(
         reason=item.reason,
-        metadata=None if item.metadata is None else json.dumps(item.metadata, ensure_ascii=False),
+        metadata=None if item.metadata is None else _to_json(item.metadata),
         operation_id=item.operation_id(member.tenant_id),
         engagement_id=item.wallet.id_of_engagement(),
         activity_id=item.activity_id,
         transaction_type=item.transaction_type,
     )
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _outcome(item: Award | Deduct, entry: EntryRow, progress: Progress | None = None) -> Outcome:

@@ -1,6 +1,6 @@
 """After a change of the rules: who would move, and moving them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from gamify.queries import programme as programmes
 from gamify.queries import standings
 from gamify.queries.standings import Move as Move
 from gamify.services import _batch
-from gamify.services.definitions import check_tier
+from gamify.services.definitions import check_tier, in_order
 from gamify.services.tiers import Reevaluate
+from tenants.database import snapshot
 from tenants.refs import TenantRef
 
 BATCH_SIZE = 500
@@ -33,24 +34,37 @@ def preview(*, tenant_id: UUID, tier_id: UUID | None, fields: Mapping[str, Any],
 
     Raises TierNotFound, InvalidInput, TierLevelConflict.
     """
-    programme = programmes.load(tenant_id)
-    tier = (
-        Tier(tenant_id=tenant_id) if tier_id is None else Tier.objects.filter(tenant_id=tenant_id, pk=tier_id).first()
-    )
-    if tier is None:
-        raise TierNotFound(str(tier_id))
-    for name, value in fields.items():
-        setattr(tier, name, value)
-    check_tier(tier)
-    if any(other.level == tier.level and other.id != tier.id for other in programme.tiers.values()):
-        raise TierLevelConflict(tier.level)
-    changed = replace(programme, tiers={**programme.tiers, tier.id: programmes.tier_rule(tier)})
-    return standings.moves(tenant_id=tenant_id, programme=changed, now=now)
+    with snapshot():
+        programme = programmes.load(tenant_id)
+        tier = (
+            Tier(tenant_id=tenant_id)
+            if tier_id is None
+            else Tier.objects.filter(tenant_id=tenant_id, pk=tier_id).first()
+        )
+        if tier is None:
+            raise TierNotFound(str(tier_id))
+        for name, value in fields.items():
+            setattr(tier, name, value)
+        check_tier(tier)
+        if any(other.level == tier.level and other.id != tier.id for other in programme.tiers.values()):
+            raise TierLevelConflict(tier.level)
+        changed = replace(programme, tiers={**programme.tiers, tier.id: programmes.tier_rule(tier)})
+        return standings.moves(tenant_id=tenant_id, programme=changed, now=now)
+
+
+def preview_order(*, tenant_id: UUID, tier_ids: Sequence[UUID], now: datetime) -> list[Move]:
+    """Who would move if the tiers had this order, the lowest first. Writes nothing. Raises InvalidInput."""
+    with snapshot():
+        programme = programmes.load(tenant_id)
+        order = in_order(list(Tier.objects.filter(tenant_id=tenant_id)), tier_ids)
+        tiers = {tier.pk: replace(programme.tiers[tier.pk], level=level) for tier, level in order}
+        return standings.moves(tenant_id=tenant_id, programme=replace(programme, tiers=tiers), now=now)
 
 
 def pending(*, tenant_id: UUID, now: datetime) -> list[Move]:
     """Who would move under the rules as they are. Writes nothing."""
-    return standings.moves(tenant_id=tenant_id, programme=programmes.load(tenant_id), now=now)
+    with snapshot():
+        return standings.moves(tenant_id=tenant_id, programme=programmes.load(tenant_id), now=now)
 
 
 def reevaluate(
@@ -63,12 +77,15 @@ def reevaluate(
     """Move everybody to where the rules of now say, BATCH_SIZE at a time, in transactions of their own.
 
     Yields after each batch; to go on where an earlier run stopped, pass the last `position` as `after`. Running it
-    again, or twice at once, moves nobody twice.
+    again, or twice at once, moves nobody twice. Raises Busy.
     """
     while True:
         now = clock()
-        programme = programmes.load(tenant.id)
-        found = standings.misplaced(tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now)
+        with snapshot():
+            programme = programmes.load(tenant.id)
+            found = standings.misplaced(
+                tenant_id=tenant.id, programme=programme, after=after, limit=BATCH_SIZE, now=now
+            )
         if not found:
             return
         items = [Reevaluate(external_id, reason=reason) for _, external_id in found]

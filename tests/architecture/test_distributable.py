@@ -17,6 +17,11 @@ DISTRIBUTED = {
     "gamify_badgeunlock": "participant_id",
     "gamify_fact": "participant_id",
     "gamify_profile": "participant_id",
+    "gamify_rewardcount": "participant_id",
+    "gamify_metrictotal": "participant_id",
+    "gamify_streak": "participant_id",
+    "gamify_participantboost": "participant_id",
+    "gamify_timepayment": "participant_id",
     # Placed by its key alone: a transaction about one participant reaches it by a second connection.
     "gamify_operation": "id",
     "engagements_session": "id",

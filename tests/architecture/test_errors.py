@@ -9,10 +9,12 @@ import pytest
 from gamify import errors
 from gamify.dialects.bricqs import _docs as bricqs_docs
 from gamify.dialects.bricqs.errors import TABLE as BRICQS
+from gamify.dialects.gamifyhost.errors import TABLE as GAMIFYHOST
+from gamify.dialects.trophy.errors import TABLE as TROPHY
 from gamify.errors import DomainError
 from gamify.http.errors import ErrorTable, refusal_of
 
-TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS}
+TABLES: dict[str, ErrorTable] = {"bricqs": BRICQS, "gamifyhost": GAMIFYHOST, "trophy": TROPHY}
 # A fact for every field that a refusal carries.
 FACTS: dict[str, Any] = {
     "reason": "unknown",
@@ -31,6 +33,12 @@ FACTS: dict[str, Any] = {
     "max_points": 1000,
     "engagement": "550e8400-e29b-41d4-a716-446655440000",
     "name": "Summer quiz",
+    "event_type": "signup",
+    "cap_count": 3,
+    "participant": "user_42",
+    "system": "xp",
+    "metric": "words-written",
+    "boost": "0199a0c1-0000-7000-8000-000000000000",
 }
 
 

@@ -4,11 +4,13 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from gamify.models import TierTransition
+from gamify.models import Participant, TierTransition
 from gamify.services import reevaluation
 from tenants.models import Tenant
-from tests.programmes import assign, award, make_ladder, rows, tier_of
+from tests.ledger._threads import at_once
+from tests.programmes import assign, award, impatient, make_ladder, rows, tier_of
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,18 @@ def test_refusals(shop: Tenant) -> None:
         run("nobody")
     with pytest.raises(CommandError, match="--after"):
         run(shop.slug, "--after", f"{uuid4()}x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_participant_that_others_keep_busy_is_one_sentence_and_going_on_is_possible(shop: Tenant) -> None:
+    first = Participant.objects.filter(tier_pinned=False).order_by("pk")[0]
+
+    def impatient_run() -> str:
+        impatient()
+        return run(shop.slug)[0]
+
+    with transaction.atomic():
+        Participant.objects.select_for_update(no_key=True).get(pk=first.pk)
+        with pytest.raises(CommandError, match=r"kept a participant busy for too long\..* run it again"):
+            at_once([impatient_run])
+    assert at_once([impatient_run]) == ["Moved 6 participants.\n"]

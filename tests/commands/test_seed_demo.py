@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from gamify.models import Entry
 from tenants.models import ApiKey, Tenant
+from tests.dialects.bricqs.session_helpers import EngagementClient, Page
 from tests.factories import Client
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,16 @@ def test_keys_open_the_demo_and_its_sandbox() -> None:
         assert client.balance("user_123") == 800
         assert client.transactions("user_123")["total"] == 4
         assert client.balance("Zo%C3%AB%20%F0%9F%8E%88") == 80
+
+
+def test_engagement_opens_sessions_and_shows_the_same_points() -> None:
+    output = seed()
+    engagement, key = re.findall(r"Engagement +(\S+)\n", output)[0], re.findall(r"bq_live_[0-9a-f]{32}", output)[0]
+    backend = EngagementClient(Tenant.objects.by_slug("demo"))
+    backend.key = key
+    page = Page(backend.start(engagement, "user_123").json()["session_id"], engagement)
+    assert page.balance()["available_points"] == 800
+    assert page.transactions()["total"] == 4
 
 
 def test_printed_example_call_works() -> None:

@@ -123,7 +123,7 @@ TAMPERINGS = [
     ("UPDATE gamify_lot SET remaining = remaining - 1 WHERE OF_U AND sequence = 3", 3, "the lot has"),
     ("UPDATE gamify_lot SET remaining = 10 WHERE OF_U AND sequence = 2", 2, "the lot has 10 left"),
     ("UPDATE gamify_lot SET amount = 71 WHERE OF_U AND sequence = 3", 3, "the lot's amount"),
-    ("DELETE FROM gamify_lot WHERE OF_U AND sequence = 2", 4, "it consumes from lot 2, which does not exist"),
+    ("DELETE FROM gamify_lot WHERE OF_U AND sequence = 2", 2, "the lot that it made is gone"),
     (
         """INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining)
            SELECT participant_id, points_system_id, 99, 1, 1

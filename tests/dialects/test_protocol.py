@@ -157,10 +157,8 @@ UNKNOWN = [
     "/api/v1/gamify/points/AWARD",
     "/api/v1/gamify//points/award",
     "/api/v1/gamify/points/award/..",
-    "/api/v1/gamify/participants/points",
-    "/api/v1/gamify/participants//points",
-    "/api/v1/gamify/participants/u/points/",
-    "/api/v1/gamify/participants/u/points%0A",
+    "/api/v1/gamify/participants/",
+    "/api/v1/gamify/participants%0A",
     "/api/v2/gamify/points/award",
     "/api/%00",
     "/api/%FF",
@@ -173,6 +171,12 @@ def test_unknown_route_is_not_found(browser: Any, settings: Any, path: str) -> N
     for settings.DEBUG in (False, True):
         refused(lambda: browser.get(path), 404, "not_found")
         refused(lambda: browser.post(path, GOOD, "application/json"), 404, "not_found")
+
+
+@pytest.mark.parametrize("id", ["points", "/points", "u/points/", "u/points%0A"])
+def test_route_that_reads_like_an_id_finds_nobody(client: Client, id: str) -> None:
+    client.award("u", 1)
+    refused(lambda: client.get(f"/participants/{id}"), 404, "participant_not_found")
 
 
 def test_no_call_of_the_api_needs_a_csrf_token(browser: Any) -> None:

@@ -1,5 +1,8 @@
 """Waiting for what other connections do."""
 
+import time
+from collections.abc import Callable
+
 from django.db import connection
 
 ATTEMPTS_MAX = 2_000
@@ -28,3 +31,12 @@ def wait_for_a_waiter() -> None:
                 return
             cursor.execute("SELECT pg_sleep(0.005)")
     raise AssertionError("nobody waits")
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds."""
+    for _ in range(ATTEMPTS_MAX):
+        if condition():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it never comes about")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from gamify.errors import Busy, IdempotencyKeyReused, InsufficientPoints, RateLimitExceeded
 from gamify.models import Account, Entry, Operation, Participant, participant_id
@@ -20,6 +21,11 @@ from tests.ledger._threads import at_once
 
 THREADS = 16
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, params=[1, 100], ids=["apart", "joined"])
+def joined_operations_max(request: pytest.FixtureRequest, settings: Settings) -> None:
+    settings.JOINED_OPERATIONS_MAX = request.param
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from gamify.errors import TierLevelConflict
 from gamify.models import BadgeUnlock, Entry, Tier, TierTransition
-from gamify.services import programme_file, tiers
+from gamify.queries import programme as programmes
+from gamify.queries.programme import Programme
+from gamify.services import programme_file, reevaluation, tiers
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.tiers import Assign
 from tenants.models import Tenant
@@ -32,6 +36,12 @@ from tests.programmes import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True, params=[1, 100], ids=["apart", "joined"])
+def joined_operations_max(request: pytest.FixtureRequest, settings: Settings) -> None:
+    settings.JOINED_OPERATIONS_MAX = request.param
+
 
 THREADS = 12
 
@@ -187,3 +197,31 @@ def test_a_change_of_a_tier_waits_for_a_file_before_it_holds_the_tier(shop: Tena
         running.result(60)
     tier.refresh_from_db()
     assert tier.name == "Changed"
+
+
+@pytest.mark.parametrize("look", ["pending", "preview", "reevaluate"])
+def test_who_looks_for_moves_sees_rules_and_participants_of_one_moment(
+    shop: Tenant, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tier that is made, and come to, after the rules were read is in neither."""
+    silver = make_ladder(shop)["silver"]
+    for name in ("user", "other"):
+        award(shop, name, 500)
+    change_tier(silver, criteria_config={"min_points": 900})
+    load = programmes.load
+
+    def load_slowly(tenant_id: UUID) -> Programme:
+        programme = load(tenant_id)
+        if not Tier.objects.filter(code="new").exists():
+            at_once([lambda: (make_tier(shop, "new", 99, 1), award(shop, "user", 1))])
+        return programme
+
+    monkeypatch.setattr(programmes, "load", load_slowly)
+    if look == "reevaluate":
+        assert list(reevaluation.reevaluate(tenant=ref(shop), clock=lambda: NOW)) == []
+    elif look == "pending":
+        assert reevaluation.pending(tenant_id=shop.id, now=NOW) == []
+    else:
+        fields = {"code": "gold", "name": "Gold", "level": 9, "criteria_config": {"min_points": 1}}
+        [move] = reevaluation.preview(tenant_id=shop.id, tier_id=None, fields=fields, now=NOW)
+        assert (move.from_tier and move.from_tier.code, move.participants) == ("silver", 2)

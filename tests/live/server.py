@@ -192,7 +192,12 @@ def server_on_a_database_of(url: str, *, name: str, through: str | None = None) 
             session.execute(drop)
 
 
-_OF_THE_CALLER = {"DATABASE_URL", "BRICQS_DATA_DIR", "HOST", "PORT", "WEB_WORKERS", "WEB_THREADS", "SEED_DEMO"}
+_OF_THE_CALLER = {"DATABASE_URL", "BRICQS_DATA_DIR", "HOST", "PORT", "WEB_WORKERS", "WEB_THREADS", "SEED_DEMO"} | {
+    "CACHE_URL",
+    "SESSION_CALL_RATE",
+    "FAILED_KEY_RATE",
+    "PROXY_ADDRESS_HEADER",
+}
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """One line for each request, that says enough and nothing secret."""
 
-import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -155,17 +154,4 @@ def test_what_postgresql_says_of_a_broken_row_is_left_out(client: Client, monkey
     with logged() as lines:
         assert client.award("anna", 5).status_code == 500
     assert "IntegrityError" in lines.text
-    assert "secret" not in lines.text
-
-
-def test_a_cache_that_is_gone_is_a_warning_once_in_a_while() -> None:
-    logger = logging.getLogger("bricqs.cache")
-    with logged() as lines:
-        for _ in range(3):
-            logger.error("Exception ignored", exc_info=ConnectionError("redis://user:secret@host"))
-    [line] = lines.all
-    assert (line["level"], line["event"]) == (
-        "warning",
-        "The cache does not answer: until it does, limits by address are not kept.",
-    )
     assert "secret" not in lines.text

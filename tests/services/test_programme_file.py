@@ -1,9 +1,11 @@
 import copy
 import json
+import re
 from typing import Any
 
 import jsonschema
 import pytest
+from django.conf import settings
 
 from gamify import criteria
 from gamify.models import Badge, PointsSystem, Tier
@@ -19,6 +21,13 @@ from tests.programmes import (
     rows,
     tier_of,
 )
+
+
+def _trigger(type: str, **fields: Any) -> dict[str, Any]:
+    others = ("metric", "threshold", "badge", "streak_length", "streak_frequency", "time_unit", "time_interval")
+    trigger = {"points_system": "xp", "type": type} | dict.fromkeys(others)
+    return trigger | {"user_attributes": {}, "event_attributes": {}, "is_active": True} | fields
+
 
 FULL: dict[str, Any] = {
     "points_systems": [
@@ -97,6 +106,32 @@ FULL: dict[str, Any] = {
             "award_type": "manual",
         },
     ],
+    "reward_rules": [
+        {
+            "event_type": "purchase",
+            "name": "Purchase completed",
+            "description": "Once a day",
+            "points": 50,
+            "points_system": "xp",
+            "starts_at": "2026-06-01T00:00:00+00:00",
+            "ends_at": "2026-09-01T00:00:00+00:00",
+            "cap_count": 1,
+            "cap_period": "day",
+            "is_active": True,
+        },
+        {
+            "event_type": "signup",
+            "name": None,
+            "description": None,
+            "points": 500,
+            "points_system": None,
+            "starts_at": None,
+            "ends_at": None,
+            "cap_count": None,
+            "cap_period": "ever",
+            "is_active": False,
+        },
+    ],
     "engagements": [
         {
             "name": "Spin the wheel",
@@ -117,8 +152,50 @@ FULL: dict[str, Any] = {
             "allowed_origins": ["https://play.example.com"],
         },
     ],
+    "metrics": [
+        {"key": "lessons", "name": "Lessons", "streak_frequency": None, "is_active": False},
+        {"key": "words-written", "name": "Words written", "streak_frequency": "weekly", "is_active": True},
+    ],
+    "triggers": [
+        _trigger("metric", metric="words-written", threshold=3, points=10, event_attributes={"language": "en"}),
+        _trigger("achievement", badge="first", points=5, is_active=False),
+        _trigger("streak", streak_length=7, streak_frequency="monthly", points=50),
+        _trigger("time", time_unit="day", time_interval=30, points=1, user_attributes={"plan": "pro"}),
+    ],
+    "levels": [
+        {
+            "points_system": "xp",
+            "key": "novice",
+            "name": "Novice",
+            "description": "Well begun",
+            "badge_url": "https://cdn.example.com/novice.png",
+            "points": 100,
+            "is_active": True,
+        },
+    ],
+    "boosts": [
+        {
+            "points_system": "xp",
+            "name": "Double XP",
+            "start": "2020-01-01",
+            "end": "2020-01-31",
+            "multiplier": 2.5,
+            "rounding": "nearest",
+            "is_active": True,
+        },
+    ],
 }
-KINDS = {"points_systems": "points_system", "badges": "badge", "tiers": "tier", "engagements": "engagement"}
+KINDS = {
+    "points_systems": "points_system",
+    "badges": "badge",
+    "tiers": "tier",
+    "reward_rules": "reward_rule",
+    "engagements": "engagement",
+    "metrics": "metric",
+    "triggers": "trigger",
+    "levels": "level",
+    "boosts": "boost",
+}
 
 
 def edited(section: str, index: int, **fields: Any) -> dict[str, Any]:
@@ -144,6 +221,14 @@ class TestSchema:
         for kind in ("badge", "tier"):
             listed = schema["$defs"][kind]["properties"]["criteria_type"]["enum"]
             assert sorted(listed) == criteria.types_for(kind)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/moving-from-gamifyhost.md"])
+def test_example_in_the_documentation_is_taken(shop: Tenant, name: str) -> None:
+    text = (settings.PROJECT_DIR / name).read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    [example] = [block for block in blocks if "reward_rules" in block]
+    assert programme_file.apply(shop, example)
 
 
 class TestExport:
@@ -181,8 +266,18 @@ class TestApply:
             "badge retired: made.",
             "tier gold: made.",
             "tier silver: made.",
+            "reward rule purchase: made.",
+            "reward rule signup: made.",
             "engagement Spin the wheel: made.",
             "engagement Summer quiz: made.",
+            "metric lessons: made.",
+            "metric words-written: made.",
+            "trigger xp metric words-written 3 {'language': 'en'}: made.",
+            "trigger xp achievement first: made.",
+            "trigger xp streak 7 monthly: made.",
+            "trigger xp time day 30 {'plan': 'pro'}: made.",
+            "level xp novice: made.",
+            "boost xp Double XP 2020-01-01: made.",
         ]
         outcome = award(shop, "u", 500)
         assert outcome.badges_unlocked == ("first",)
@@ -226,6 +321,27 @@ class TestApply:
             ("tiers", 1, "point_multiplier", 2),
             ("tiers", 1, "icon_url", ""),
             ("tiers", 1, "award_type", "automatic"),
+            ("reward_rules", 0, "points", 1),
+            ("reward_rules", 0, "points_system", None),
+            ("reward_rules", 0, "ends_at", "2026-06-02T00:00:00+00:00"),
+            ("reward_rules", 0, "cap_count", None),
+            ("reward_rules", 0, "cap_period", "month"),
+            ("reward_rules", 1, "is_active", True),
+            ("engagements", 0, "status", "active"),
+            ("engagements", 0, "starts_at", "2026-01-01T00:00:00.000001+00:00"),
+            ("engagements", 0, "points_system", "points"),
+            ("engagements", 0, "currency_name", "Zoë 🎈"),
+            ("engagements", 0, "allowed_origins", ["http://[::1]:8080", "http://localhost"]),
+            ("engagements", 1, "ends_at", None),
+            ("engagements", 1, "points_system", None),
+            ("engagements", 1, "allowed_origins", []),
+            ("metrics", 1, "streak_frequency", None),
+            ("triggers", 0, "points", 11),
+            ("triggers", 1, "is_active", True),
+            ("levels", 0, "points", 0),
+            ("boosts", 0, "end", None),
+            ("boosts", 0, "multiplier", 0.5),
+            ("boosts", 0, "is_active", False),
         ],
     )
     def test_one_field(self, shop: Tenant, section: str, index: int, field: str, value: Any) -> None:
@@ -234,6 +350,12 @@ class TestApply:
         assert f": {field} " in change
         assert programme_file.export(shop) == edited(section, index, **{field: value})
         assert programme_file.apply(shop, edited(section, index, **{field: value})) == []
+
+    def test_reward_rule_of_an_event_type_and_points_alone(self, shop: Tenant) -> None:
+        programme = {"reward_rules": [{"event_type": "signup", "points": 500}]}
+        assert programme_file.apply(shop, programme) == ["reward rule signup: made."]
+        assert programme_file.export(shop)["reward_rules"] == [FULL["reward_rules"][1] | {"is_active": True}]
+        assert programme_file.apply(shop, programme) == []
 
     @pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (True, 1), ({"a": [1]}, {"a": [True]})])
     def test_true_is_not_one(self, shop: Tenant, before: Any, after: Any) -> None:

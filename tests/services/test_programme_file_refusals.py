@@ -5,6 +5,7 @@ import pytest
 from gamify.errors import InvalidInput
 from gamify.services import programme_file
 from tenants.models import Tenant
+from tests.factories import TenantFactory
 from tests.programmes import (
     change_tier,
     make_ladder,
@@ -63,9 +64,53 @@ class TestBadFiles:
             (edited("badges", 1, criteria_type="unknown"), "badges[1].criteria_type"),
             (edited("badges", 1, criteria_config={"level": 0}), "badges[1].criteria_config.level"),
             (edited("badges", 1, code="first"), "badges[1].code"),
+            (edited("reward_rules", 1, points=0), "reward_rules[1].points"),
+            (edited("reward_rules", 1, points=1_000_000_001), "reward_rules[1].points"),
+            (edited("reward_rules", 1, points=5.5), "reward_rules[1].points"),
+            (edited("reward_rules", 1, points="5"), "reward_rules[1].points"),
+            (edited("reward_rules", 1, event_type=""), "reward_rules[1].event_type"),
+            (edited("reward_rules", 1, event_type="x" * 101), "reward_rules[1].event_type"),
+            (edited("reward_rules", 1, event_type="a\0b"), "reward_rules[1].event_type"),
+            (edited("reward_rules", 1, event_type="purchase"), "reward_rules[1].event_type"),
+            (edited("reward_rules", 1, name=""), "reward_rules[1].name"),
+            (edited("reward_rules", 1, points_system="gems"), "reward_rules[1].points_system"),
+            (edited("reward_rules", 1, cap_count=0), "reward_rules[1].cap_count"),
+            (edited("reward_rules", 1, cap_period="year"), "reward_rules[1].cap_period"),
+            (edited("reward_rules", 1, cap_period=None), "reward_rules[1].cap_period"),
+            (edited("reward_rules", 1, starts_at="2026-06-01"), "reward_rules[1].starts_at"),
+            (edited("reward_rules", 1, starts_at="2026-13-01T00:00:00Z"), "reward_rules[1].starts_at"),
+            (edited("reward_rules", 0, ends_at="2026-06-01T00:00:00Z"), "reward_rules[0].ends_at"),
             (edited("points_systems", 1, key="a b"), "points_systems[1].key"),
             (edited("points_systems", 1, key="xp\n"), "points_systems[1].key"),
             (edited("points_systems", 0, burn_order="oldest_credit_first"), "points_systems[0].burn_order"),
+            (edited("points_systems", 1, max_points=0), "points_systems[1].max_points"),
+            (edited("points_systems", 1, max_points=10**15 + 1), "points_systems[1].max_points"),
+            ({"engagements": [{}]}, "engagements[0]"),
+            (edited("engagements", 1, name=""), "engagements[1].name"),
+            (edited("engagements", 1, name="Spin the wheel"), "engagements[1].name"),
+            (edited("engagements", 1, status="paused"), "engagements[1].status"),
+            (edited("engagements", 1, points_system="unknown"), "engagements[1].points_system"),
+            (edited("engagements", 1, points_system=5), "engagements[1].points_system"),
+            (edited("engagements", 1, currency_name="x" * 101), "engagements[1].currency_name"),
+            (edited("engagements", 1, currency_name=None), "engagements[1].currency_name"),
+            (edited("engagements", 1, starts_at="2026-06-01"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="2026-06-01T00:00:00"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="2026-02-30T00:00:00Z"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="2026-06-01T25:00:00Z"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="2026-06-01T00:00:00+99:99"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="0000-01-01T00:00:00Z"), "engagements[1].starts_at"),
+            (edited("engagements", 1, starts_at="0001-01-01T00:00:00+14:00"), "engagements[1].starts_at"),
+            (edited("engagements", 1, ends_at="9999-12-31T23:59:59-01:00"), "engagements[1].ends_at"),
+            (edited("engagements", 1, ends_at="2026-06-01T00:00:00Z"), "engagements[1].ends_at"),
+            (edited("engagements", 1, ends_at="2026-06-01T00:00:00Z\n"), "engagements[1].ends_at"),
+            (edited("engagements", 1, ends_at="٢٠٢٦-09-01T00:00:00Z"), "engagements[1].ends_at"),
+            (edited("engagements", 1, allowed_origins="https://a.example"), "engagements[1].allowed_origins"),
+            (edited("engagements", 1, allowed_origins=["*"]), "engagements[1].allowed_origins"),
+            (edited("engagements", 1, allowed_origins=["null"]), "engagements[1].allowed_origins"),
+            (edited("engagements", 1, allowed_origins=[""]), "engagements[1].allowed_origins"),
+            (edited("engagements", 1, allowed_origins=["a\0"]), "engagements[1].allowed_origins[0]"),
+            (edited("engagements", 1, allowed_origins=["https://a.example", 5]), "engagements[1].allowed_origins[1]"),
+            (edited("engagements", 1, allowed_origins=["https://a.example"] * 51), "engagements[1].allowed_origins"),
         ],
     )
     def test_path_is_named_and_nothing_is_changed(self, shop: Tenant, programme: Any, path: str) -> None:
@@ -89,3 +134,8 @@ class TestBadFiles:
             {"code": "silver", "name": "S", "level": 2_000_000_000},
         ]
         assert list(refused(shop, {"tiers": tiers_of_file})) == ["tiers[1]"]
+
+    def test_system_of_another_tenant(self, shop: Tenant) -> None:
+        programme_file.apply(TenantFactory.create(), FULL)
+        found = refused(shop, {"engagements": FULL["engagements"]})
+        assert found == {"engagements[1].points_system": "There is no 'xp'."}

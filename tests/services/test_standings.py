@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from gamify.criteria import Standing
 from gamify.models import Account, Entry, Participant, Tier, TierTransition
@@ -167,6 +169,15 @@ def test_awards_agree_with_reevaluation(shop: Tenant, seed: int) -> None:
     for name in moving:
         award(shop, name, 1, now=NOW)
     assert set(expected(shop)) & set(moving) == set()
+
+
+def test_a_preview_reads_the_entries_once_for_all_tiers_and_windows(shop: Tenant) -> None:
+    for level, days in enumerate([7, 30, 30], 1):
+        config = {"days": days, "min_points": 100 * level}
+        make_tier(shop, f"t{level}", level, criteria_type="points_in_window", criteria_config=config)
+    with CaptureQueriesContext(connection) as captured:
+        pending(shop)
+    assert sum(query["sql"].count("gamify_entry") for query in captured) == 1
 
 
 class TestReevaluation:

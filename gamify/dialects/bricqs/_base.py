@@ -3,19 +3,22 @@
 import re
 from typing import Any, ClassVar
 
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from gamify.dialects.bricqs.errors import TABLE
-from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch, InvalidInput
+from gamify.errors import IdempotencyKeyInvalid, IdempotencyKeyMismatch
 from gamify.http.errors import ErrorTable, Refusal
+from gamify.http.fields import EXTERNAL_ID_LENGTH_MAX, path_id
 from gamify.http.views import DialectViewSet
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Result
 from tenants.rates import Window
 
-PARTICIPANT_ID_LENGTH_MAX = 255
+PARTICIPANT_ID_LENGTH_MAX = EXTERNAL_ID_LENGTH_MAX
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 _KEY_PATTERN = re.compile(r"[A-Za-z0-9_\-:.]{1,255}", re.ASCII)
@@ -51,6 +54,19 @@ class BricqsViewSet(DialectViewSet):
         headers = {REPLAYED_HEADER: "true"} if result.replayed else None
         return Response(self.write(output, result.outcome), headers=headers)
 
+    def page(self, rows: QuerySet[Any], output: type[Serializer[Any]], *, page: int, page_size: int) -> Response:
+        """A page of definitions, of which there are few."""
+        pages = Paginator(rows, page_size)
+        found = pages.page(page) if page <= pages.num_pages else []
+        return Response(
+            {
+                "items": [self.write(output, row) for row in found],
+                "total": pages.count,
+                "page": page,
+                "page_size": page_size,
+            }
+        )
+
     def header_key(self) -> str | None:
         """The Idempotency-Key header. Raises IdempotencyKeyInvalid."""
         key = self.request.headers.get("Idempotency-Key")
@@ -69,8 +85,4 @@ def one_key(header: str | None, body: str | None) -> IdempotencyKey | None:
 
 def path_participant(participant_id: str) -> str:
     """The participant id of a path. Raises InvalidInput."""
-    if len(participant_id) > PARTICIPANT_ID_LENGTH_MAX:
-        raise InvalidInput((("participant_id", f"Must be 1 to {PARTICIPANT_ID_LENGTH_MAX} characters."),))
-    if "\0" in participant_id:
-        raise InvalidInput((("participant_id", "Must not contain NUL characters."),))
-    return participant_id
+    return path_id(participant_id, field="participant_id")

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from django.core.paginator import Paginator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -54,16 +53,7 @@ class EngagementViewSet(BricqsViewSet):
     @docs.engagement_list
     def list(self, request: Request) -> Response:
         query = self.read(PageInput, request.query_params.dict())
-        engagements = Paginator(reads.all_of(self.tenant.id), query["page_size"])
-        page = engagements.page(query["page"]) if query["page"] <= engagements.num_pages else []
-        return Response(
-            {
-                "items": [self.write(EngagementOutput, engagement) for engagement in page],
-                "total": engagements.count,
-                "page": query["page"],
-                "page_size": query["page_size"],
-            }
-        )
+        return self.page(reads.all_of(self.tenant.id), EngagementOutput, **query)
 
     @docs.engagement_create
     def create(self, request: Request) -> Response:

@@ -14,6 +14,8 @@ TABLE: ErrorTable = {
         401, "unauthorized", "The X-API-Key header is missing. Send the key that your operator issued."
     ),
     errors.CredentialsInvalid: lambda e: Refusal(401, "unauthorized", _INVALID_KEY[e.reason]),
+    # Never seen: the view looks the key up and tries again.
+    errors.CallerOutdated: lambda e: Refusal(503, "busy", "Retry.", headers={"Retry-After": "1"}),
     errors.TenantDisabled: lambda e: Refusal(403, "forbidden", "This tenant is disabled."),
     errors.ScopeMissing: lambda e: Refusal(403, "forbidden", f"This key lacks the scope: {' or '.join(e.accepted)}."),
     errors.InvalidInput: lambda e: Refusal(
@@ -86,6 +88,26 @@ TABLE: ErrorTable = {
     errors.BadgeCodeConflict: lambda e: Refusal(
         400, "badge_code_conflict", f"Another badge already has the code {e.code!r}."
     ),
+    errors.RewardRuleNotFound: lambda e: Refusal(
+        404, "reward_rule_not_found", f"There is no reward rule here that is in force for {e.event_type!r}."
+    ),
+    errors.RewardCapReached: lambda e: Refusal(
+        429,
+        "reward_cap_reached",
+        f"The participant has had the reward for {e.event_type!r} as often as its rule allows: {e.cap_count}.",
+        headers={"Retry-After": str(e.retry_after_seconds)} if e.retry_after_seconds is not None else {},
+    ),
+    errors.RewardRuleConflict: lambda e: Refusal(
+        400, "reward_rule_conflict", f"Another reward rule is for {e.event_type!r} already."
+    ),
+    errors.ParticipantNotFound: lambda e: Refusal(
+        404, "participant_not_found", f"There is no such participant here: {e.participant}."
+    ),
+    errors.PointsSystemNotFound: lambda e: Refusal(
+        404, "points_system_not_found", f"There is no such points system here: {e.system}."
+    ),
+    errors.MetricNotFound: lambda e: Refusal(404, "metric_not_found", f"There is no such metric here: {e.metric}."),
+    errors.BoostNotFound: lambda e: Refusal(404, "boost_not_found", f"There is no such boost here: {e.boost}."),
     errors.Busy: lambda e: Refusal(
         503,
         "busy",

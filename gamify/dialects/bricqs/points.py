@@ -30,6 +30,8 @@ from gamify.services.points import Award, Deduct, Result, Wallet
 
 
 class PointsViewSet(BricqsViewSet):
+    confirming_actions = frozenset({"award", "deduct"})
+
     @docs.award
     def award(self, request: Request) -> Response:
         header = self.header_key()

@@ -1,6 +1,5 @@
 """Inputs and outputs of the Bricqs endpoints, one each."""
 
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from gamify.http.fields import (
     StrictChoiceField,
     StrictIntegerField,
 )
+from gamify.http.fields import instant as instant
 
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
@@ -160,8 +160,3 @@ class ExpiringOutput(serializers.Serializer[Any]):
     within_days = serializers.IntegerField()
     total = serializers.IntegerField()
     expiring = ExpiringLine(many=True)
-
-
-def instant(moment: datetime) -> str:
-    """A moment as the documents write it: ISO 8601 in UTC, with a Z."""
-    return moment.isoformat().replace("+00:00", "Z")

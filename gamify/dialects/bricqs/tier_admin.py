@@ -3,7 +3,6 @@
 import json
 from typing import Any, ClassVar
 
-from django.core.paginator import Paginator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,16 +29,7 @@ class TierAdminViewSet(AdminViewSet):
         chosen = TierFilter(request.query_params, reads.definitions(self.tenant.id))
         if complaints := chosen.complaints():
             raise InvalidInput(complaints)
-        tiers = Paginator(chosen.qs, query["page_size"])
-        page = tiers.page(query["page"]) if query["page"] <= tiers.num_pages else []
-        return Response(
-            {
-                "items": [self.write(TierOutput, tier) for tier in page],
-                "total": tiers.count,
-                "page": query["page"],
-                "page_size": query["page_size"],
-            }
-        )
+        return self.page(chosen.qs, TierOutput, **query)
 
     @docs.tier_create
     def create(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ A participant id may hold slashes, dots and line breaks: it reaches as far as th
 
 from django.urls import re_path
 
+from gamify.dialects.bricqs.participants import ParticipantViewSet
 from gamify.dialects.bricqs.points import ParticipantPointsViewSet, PointsViewSet
 from gamify.dialects.bricqs.tier_admin import FactViewSet, TierAdminViewSet
 from gamify.dialects.bricqs.tiers import ParticipantTierViewSet, TierViewSet
@@ -29,4 +30,7 @@ urlpatterns = [
     re_path(rf"^{PARTICIPANT}/badges\Z", ParticipantTierViewSet.as_view({"get": "badges"})),
     re_path(rf"^{PARTICIPANT}/points/expiring\Z", ParticipantPointsViewSet.as_view({"get": "expiring"})),
     re_path(rf"^{PARTICIPANT}/points\Z", ParticipantPointsViewSet.as_view({"get": "balance"})),
+    re_path(r"^participants\Z", ParticipantViewSet.as_view({"post": "upsert"})),
+    # Last: whatever follows may be an id.
+    re_path(rf"^{PARTICIPANT}\Z", ParticipantViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
 ]

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from gamify.ledger.audit._replay import Breach as Breach
 from gamify.ledger.audit._replay import Checked as Checked
-from gamify.ledger.audit._replay import Replay, name_of
-from gamify.ledger.audit._rows import ACCOUNTS, CONSUMPTIONS, ENTRIES, LOTS, Groups, Scope, snapshot
-from gamify.ledger.posting import AccountState
+from gamify.ledger.audit._replay import Replay, Totals, name_of
+from gamify.ledger.audit._rows import ACCOUNTS, CONSUMPTIONS, ENTRIES, LOTS, AccountKey, Groups, Scope
+from tenants.database import snapshot
 
 
 def verify(tenant_id: UUID | None = None, since: datetime | None = None) -> Iterator[Checked]:
@@ -28,7 +28,7 @@ def verify(tenant_id: UUID | None = None, since: datetime | None = None) -> Iter
             key = (row[0], row[1])
             yield from _orphans(parts, key)
             entries, lots, consumptions = (part.of(key) for part in parts)
-            yield Replay(AccountState(*row[:13]), lots, consumptions).check(row[13:], entries)
+            yield Replay(key, lots, consumptions).check(Totals(*row[3:12]), row[2], row[12:], entries)
         yield from _orphans(parts, None)
 
 
@@ -37,7 +37,7 @@ def count_accounts(tenant_id: UUID | None = None, since: datetime | None = None)
     return Scope(tenant_id, since).count()
 
 
-def _orphans(parts: Sequence[Groups], key: tuple[UUID, UUID] | None) -> Iterator[Checked]:
+def _orphans(parts: Sequence[Groups], key: AccountKey | None) -> Iterator[Checked]:
     """Move all streams on to `key`, and name the first account that is in some of them and in no row of its own."""
     passed = [part.before(key) for part in parts]
     if orphan := min((each for each in passed if each), default=None):

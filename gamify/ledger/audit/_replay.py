@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from gamify.ledger.chain import account_text, entry_hash
-from gamify.ledger.posting import AccountState
+from gamify.ledger.audit._rows import AccountKey, Moment
+from gamify.ledger.chain import GENESIS, account_text, entry_hash, moment
+from gamify.ledger.lots import OLDEST_CREDIT_FIRST
 from gamify.models.participants import participant_id
 from tenants.database import Row
 
@@ -35,14 +35,28 @@ class _Broken(Exception):
         self.what, self.sequence = what, sequence
 
 
+@dataclass(slots=True)
+class Totals:
+    """What an account's row says of its entries; the defaults are those of an account without any."""
+
+    balance: int = 0
+    total_earned: int = 0
+    total_spent: int = 0
+    total_expired: int = 0
+    lot_balance: int = 0
+    last_sequence: int = 0
+    last_hash: bytes = GENESIS
+    last_earned_at: Moment | None = None
+    award_count: int = 0
+
+
 class Replay:
     """One account, built up anew from its rows."""
 
-    def __init__(self, stored: AccountState, lots: Iterator[Row], consumptions: Iterator[Row]) -> None:
-        self.stored = stored
-        self.key = (stored.participant_id, stored.points_system_id)
-        self.text = account_text(*self.key)
-        self.seen = AccountState(*self.key)
+    def __init__(self, key: AccountKey, lots: Iterator[Row], consumptions: Iterator[Row]) -> None:
+        self.key = key
+        self.text = account_text(*key)
+        self.seen = Totals()
         self.entries = 0
         # By number: amount, remaining, expires_at; and how much of it was consumed.
         self.lots = {row[2]: row[3:] for row in lots}
@@ -50,39 +64,44 @@ class Replay:
         self.takes = groupby(consumptions, key=itemgetter(2))
         self.take = next(self.takes, None)
 
-    def check(self, owner: Row, entries: Iterator[Row]) -> Checked:
+    def check(self, stored: Totals, next_expires_at: Moment | None, owner: Row, entries: Iterator[Row]) -> Checked:
         try:
             self._owner(*owner)
             for row in entries:
                 self.entries += 1
-                self._entry(*row[2:])
+                self._entry(*row)
             self._lots()
-            self._account()
+            self._account(stored, next_expires_at)
         except _Broken as broken:
             return Checked(self.entries, Breach(name_of(self.key, broken.sequence), broken.what))
         return Checked(self.entries, None)
 
-    def _owner(self, tenant_id: UUID, external_id: str, system_tenant_id: UUID) -> None:
-        if participant_id(tenant_id, external_id) != self.stored.participant_id:
+    def _owner(self, tenant_id: bytes, external_id: str, system_tenant_id: bytes, burn_order: str) -> None:
+        if participant_id(UUID(bytes=tenant_id), external_id).bytes != self.key[0]:
             raise _Broken("the participant's id is not the one computed from tenant and external id")
         if system_tenant_id != tenant_id:
             raise _Broken("the points system is not one of the participant's tenant")
+        # Which is fixed once a system is made.
+        self.every_award_is_a_lot = burn_order == OLDEST_CREDIT_FIRST
 
     def _entry(
         self,
+        participant_id: bytes,
+        points_system_id: bytes,
         sequence: int,
-        id: UUID,
+        id: bytes,
         kind: str,
         amount: int,
         balance_after: int,
         reason: str | None,
         metadata: str | None,
         explanation: str | None,
-        operation_id: UUID | None,
-        engagement_id: UUID | None,
+        operation_id: bytes | None,
+        engagement_id: bytes | None,
         activity_id: str | None,
         transaction_type: str | None,
-        created_at: datetime,
+        created_at: Moment,
+        expires_at: Moment | None,
         hash: bytes,
     ) -> None:
         """Numbering, running balance, chain, totals, lots."""
@@ -109,40 +128,47 @@ class Replay:
             activity_id=activity_id,
             transaction_type=transaction_type,
             created_at=created_at,
+            expires_at=expires_at,
         )
         if seen.last_hash != hash:
             raise _Broken("the hash does not fit its content and the entry before", sequence)
         if kind == "award":
-            self._award(sequence, amount, created_at)
+            self._award(sequence, amount, created_at, expires_at)
         else:
             self._debit(sequence, kind, -amount, created_at)
 
-    def _award(self, sequence: int, amount: int, created_at: datetime) -> None:
+    def _award(self, sequence: int, amount: int, created_at: Moment, expires_at: Moment | None) -> None:
         self.seen.total_earned += amount
         self.seen.last_earned_at = created_at
         self.seen.award_count += 1
-        if lot := self.lots.get(sequence):
+        is_lot = expires_at is not None or self.every_award_is_a_lot
+        lot = self.lots.get(sequence)
+        if is_lot != (lot is not None):
+            raise _Broken("the lot that it made is gone" if is_lot else "a lot that its entry did not make", sequence)
+        if lot:
             if lot[0] != amount:
                 raise _Broken("the lot's amount is not that of the entry that made it", sequence)
+            if lot[2] != expires_at:
+                raise _Broken(f"the lot expires at {_at(lot[2])}, where its entry says {_at(expires_at)}", sequence)
             self.seen.lot_balance += amount
         if self._paid(sequence):
             raise _Broken("lots paid for an award", sequence)
 
-    def _debit(self, sequence: int, kind: str, amount: int, created_at: datetime) -> None:
+    def _debit(self, sequence: int, kind: str, amount: int, created_at: Moment) -> None:
         """A deduct takes all it can out of lots, and out of none that is past its expiry; an expiry takes what is left
         of one lot, as of that lot's time, or all that is in none."""
         seen, parts = self.seen, self._paid(sequence)
         if sequence in self.lots:
             raise _Broken("a lot that no award made", sequence)
         paid = 0
-        for credit, part in parts:
+        for _, _, _, credit, part in parts:
             if credit not in self.lots:
                 raise _Broken(f"it consumes from lot {credit}, which does not exist", sequence)
             expires_at = self.lots[credit][2]
             if kind == "deduct" and expires_at is not None and expires_at <= created_at:
                 raise _Broken(f"it consumes from lot {credit} after that had expired", sequence)
             if kind == "expire" and expires_at != created_at:
-                raise _Broken(f"lot {credit} expires at {expires_at}, not then", sequence)
+                raise _Broken(f"lot {credit} expires at {_at(expires_at)}, not then", sequence)
             self.consumed[credit] += part
             paid += part
         if kind == "deduct":
@@ -156,13 +182,13 @@ class Replay:
             raise _Broken(f"lots paid {paid} of {amount} points, where they owed {due}", sequence)
         seen.lot_balance -= paid
 
-    def _paid(self, sequence: int) -> list[tuple[int, int]]:
-        """The entry's consumptions: which credit, how much."""
+    def _paid(self, sequence: int) -> list[Row]:
+        """The entry's consumptions."""
         if self.take is None or self.take[0] > sequence:
             return []
         if self.take[0] < sequence:
             raise _Broken("a consumption by an entry that does not exist", self.take[0])
-        parts = [(row[3], row[4]) for row in self.take[1]]
+        parts = list(self.take[1])
         self.take = next(self.takes, None)
         return parts
 
@@ -176,27 +202,34 @@ class Replay:
             if remaining != left:
                 raise _Broken(f"the lot has {remaining} left; less what was consumed it should be {left}", sequence)
 
-    def _account(self) -> None:
-        stored, seen = self.stored, self.seen
+    def _account(self, stored: Totals, next_expires_at: Moment | None) -> None:
+        seen = self.seen
         if stored.last_sequence != seen.last_sequence:
             first = min(stored.last_sequence, seen.last_sequence) + 1
             raise _Broken(f"there are {seen.last_sequence} entries, the account counts {stored.last_sequence}", first)
-        soonest = min((at for _, remaining, at in self.lots.values() if at and remaining), default=None)
-        if soonest and (stored.next_expires_at is None or stored.next_expires_at > soonest):
-            raise _Broken(f"next_expires_at is {stored.next_expires_at}, but a lot expires at {soonest}")
+        soonest = min((at for _, remaining, at in self.lots.values() if remaining and at is not None), default=None)
         # A bound, not an equality: consuming the lot that it came from leaves it as it is.
-        seen.next_expires_at = stored.next_expires_at
-        # No row to derive it from: it is the time of the last entry and the policy of then.
-        seen.rest_expires_at = stored.rest_expires_at
-        for field in fields(AccountState):
+        if soonest is not None and (next_expires_at is None or next_expires_at > soonest):
+            raise _Broken(f"next_expires_at is {_at(next_expires_at)}, but a lot expires at {_at(soonest)}")
+        if stored == seen:
+            return
+        for field in fields(Totals):
             expected, found = getattr(seen, field.name), getattr(stored, field.name)
             if expected != found:
-                raise _Broken(f"{field.name} is {_show(found)}, the rows give {_show(expected)}")
+                show = _at if field.name == "last_earned_at" else _show
+                raise _Broken(f"{field.name} is {show(found)}, the rows give {show(expected)}")
 
 
-def name_of(key: tuple[UUID, UUID], sequence: int | None = None) -> str:
-    place = f"participant {key[0]}, points system {key[1]}"
+def name_of(key: AccountKey, sequence: int | None = None) -> str:
+    place = f"participant {UUID(bytes=key[0])}, points system {UUID(bytes=key[1])}"
     return place if sequence is None else f"{place}, entry {sequence}"
+
+
+def _at(at: Moment | None) -> str:
+    try:
+        return str(None if at is None else moment(at))
+    except OverflowError:  # Infinity, or past the year 9999: nothing that the product writes.
+        return f"{at} µs after 2000"
 
 
 def _show(value: Any) -> str:

@@ -1,7 +1,6 @@
 """The rows of all accounts, or of some, in the order of their keys."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -10,19 +9,26 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection
+from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import ByteaBinaryLoader
 
 from tenants.database import Row
 
 ROWS_PER_FETCH = 2_000
 
+# Participant and points system, as bytes.
+AccountKey = tuple[bytes, bytes]
+# As `chain.microseconds`.
+Moment = int
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ACCOUNTS = """
-    SELECT a.participant_id, a.points_system_id, a.balance, a.total_earned, a.total_spent, a.total_expired,
-           a.lot_balance, a.next_expires_at, a.last_sequence, a.last_hash, a.last_earned_at, a.award_count,
-           a.rest_expires_at,
-           p.tenant_id, p.external_id, s.tenant_id
+    SELECT a.participant_id, a.points_system_id, a.next_expires_at,
+           a.balance, a.total_earned, a.total_spent, a.total_expired, a.lot_balance, a.last_sequence, a.last_hash,
+           a.last_earned_at, a.award_count,
+           p.tenant_id, p.external_id, s.tenant_id, s.burn_order
       FROM gamify_account a
       JOIN gamify_participant p ON p.id = a.participant_id
       LEFT JOIN gamify_pointssystem s ON s.id = a.points_system_id
@@ -30,7 +36,7 @@ ACCOUNTS = """
 """
 ENTRIES = """
     SELECT participant_id, points_system_id, sequence, id, kind, amount, balance_after, reason, metadata,
-           explanation, operation_id, engagement_id, activity_id, transaction_type, created_at, hash
+           explanation, operation_id, engagement_id, activity_id, transaction_type, created_at, expires_at, hash
       FROM gamify_entry r WHERE {filter} ORDER BY participant_id, points_system_id, sequence
 """
 LOTS = """
@@ -52,7 +58,7 @@ class Groups:
         self._next = next(self._groups, None)
         self._handed_out = False
 
-    def before(self, key: tuple[UUID, UUID] | None) -> tuple[UUID, UUID] | None:
+    def before(self, key: AccountKey | None) -> AccountKey | None:
         """Move on to `key` (None: the end) and return the first account that was passed over."""
         passed = None
         while self._next and (self._handed_out or key is None or self._next[0] < key):
@@ -62,22 +68,11 @@ class Groups:
             self._next = next(self._groups, None)
         return passed
 
-    def of(self, key: tuple[UUID, UUID]) -> Iterator[Row]:
+    def of(self, key: AccountKey) -> Iterator[Row]:
         if self._next and self._next[0] == key:
             self._handed_out = True
             return self._next[1]
         return iter(())
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """One moment for all streams. Inside an outer transaction (a test's), that one's view."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +85,9 @@ class Scope:
     def stream(self, name: str, sql: str, *, alias: str) -> Iterator[Row]:
         raw: Any = psycopg.ServerCursor(connection.connection, f"audit_{name}")
         raw.format = psycopg.pq.Format.BINARY
+        # As PostgreSQL sends them: they are compared and hashed, and objects would take longer than both.
+        raw.adapters.register_loader("uuid", ByteaBinaryLoader)
+        raw.adapters.register_loader("timestamptz", Int8BinaryLoader)
         with raw as cursor:
             cursor.execute(sql.format(filter=self._filter(alias)), self._params())
             # Row by row the cursor would take longer than the check.

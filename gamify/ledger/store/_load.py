@@ -7,19 +7,29 @@ from uuid import UUID
 
 from gamify.ledger.lots import LotState
 from gamify.ledger.posting import AccountState
+from gamify.ledger.store._earning import (
+    BOOSTS,
+    NO_EARNING,
+    WantedEarning,
+    earning_of,
+    is_boosted,
+    send_earning,
+)
 from gamify.ledger.store.rows import (
     AccountKey,
     ParticipantState,
     ProfileState,
+    RewardCountState,
     Snapshot,
     StoredOperation,
     WantedLots,
 )
+from gamify.rewards.days import days_on_earth
 from tenants.database import Row, send
 
 _LOCK = """
     SELECT id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at, tier_pinned, badge_codes,
-           fact_transaction
+           boosted_until, fact_transaction
       FROM gamify_participant WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 """
 # The version of the rules comes along, in every row, and in one of nulls where there is no account.
@@ -40,6 +50,10 @@ _PROFILES = """
     SELECT participant_id, name, email, time_zone, subscribe_to_emails, device_tokens, attributes,
            created_at, updated_at
       FROM gamify_profile WHERE participant_id = ANY($1)
+"""
+_REWARD_COUNTS = """
+    SELECT participant_id, rule_id, count_ever, period_start, count_in_period
+      FROM gamify_rewardcount WHERE participant_id = ANY($1) AND rule_id = ANY($2)
 """
 _OPERATIONS = "SELECT id, key, input_hash, outcome FROM gamify_operation WHERE id = ANY($1)"
 # Where nothing is debited: the lots that are due, and the one that expires next, for the account's next_expires_at.
@@ -130,9 +144,12 @@ def lock_and_load(
     earned_since: Sequence[datetime] = (),
     earned_in: UUID,
     profiles_of: Collection[UUID] = (),
+    reward_rules: Collection[UUID] = (),
+    wanted_earning: WantedEarning = NO_EARNING,
     now: datetime,
 ) -> Snapshot:
-    """Lock `participants` (id to external id) and read what an operation on them needs, waiting once.
+    """Lock `participants` (id to external id) and read what an operation on them needs, waiting once, or
+    twice where one of them has boosts of its own.
 
     `earned_since` and `earned_in`: what was earned after those moments, in that points system.
 
@@ -144,7 +161,9 @@ def lock_and_load(
     operations = send(_OPERATIONS, [sorted(operation_ids)])
     lots = _send_lots(wanted_lots, now) if wanted_lots else None
     profiles = send(_PROFILES, [sorted(profiles_of)]) if profiles_of else None
+    counts = send(_REWARD_COUNTS, [ids, sorted(reward_rules)]) if reward_rules else None
     earned = send(_EARNED_SINCE, [list(earned_since), ids, earned_in]) if earned_since else None
+    earning = send_earning(ids, wanted_earning)
 
     states = {id: ParticipantState(True, id, external_id) for id, external_id in participants.items()}
     for row in locked.fetchall():
@@ -153,6 +172,12 @@ def lock_and_load(
     sums: dict[UUID, dict[datetime, int]] = {}
     for id, since, amount in earned.fetchall() if earned else ():
         sums.setdefault(id, {})[since] = amount
+    known = {row[0]: _profile(row) for row in (profiles.fetchall() if profiles else ())}
+    # Only now is it known who has boosts of their own. Whoever has is waited for a second time.
+    boosted = sorted(id for id, state in states.items() if is_boosted(state, now))
+    boosts = send(BOOSTS, [boosted, days_on_earth(now)[0]]) if boosted else None
+    if unknown := [id for id in boosted if id not in profiles_of]:
+        known |= {row[0]: _profile(row) for row in send(_PROFILES, [unknown]).fetchall()}
     return Snapshot(
         programme_version=account_rows[0][0],
         participants=states,
@@ -160,7 +185,9 @@ def lock_and_load(
         operations={row[0]: StoredOperation(*row) for row in operations.fetchall()},
         lots=_by_account(lots.fetchall() if lots else ()),
         earned_since=sums,
-        profiles={row[0]: _profile(row) for row in (profiles.fetchall() if profiles else ())},
+        profiles=known,
+        reward_counts={(row[0], row[1]): RewardCountState(*row) for row in (counts.fetchall() if counts else ())},
+        earning=earning_of(earning, boosts),
     )
 
 

@@ -6,20 +6,20 @@ from datetime import datetime
 from uuid import UUID
 
 from gamify.ledger.posting import AccountState, Book
+from gamify.ledger.store._earning import write_earning
+from gamify.ledger.store._sending import insert, send_rows
 from gamify.ledger.store.rows import (
     AccountKey,
     Changes,
     FactRow,
     ParticipantState,
     ProfileState,
+    RewardCountState,
     StoredOperation,
     Transition,
     Unlock,
 )
-from tenants.database import Row, placeholders, send
-
-# PostgreSQL takes 65,535 parameters a statement; an account can have any number of lots that expire at once.
-ROWS_PER_STATEMENT_MAX = 2_000
+from tenants.database import Row
 
 # This transaction's place in the stream of facts, or, where that comes first, the one of the participant's last facts.
 # Never before this transaction's own, so readers hold it back as long as it runs.
@@ -46,28 +46,30 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     _insert_consumptions(books)
     _insert_transitions(changes.transitions, now)
     _insert_unlocks(changes.unlocks, now)
+    _upsert_reward_counts(changes.reward_counts)
+    write_earning(changes, now)
     _insert_facts(changes.facts, {state.id: state.fact_transaction for state in people}, tenant_id)
     _insert_operations(operations, tenant_id, now)
 
 
 def _insert_participants(states: Sequence[ParticipantState], tenant_id: UUID, now: datetime) -> None:
     # A plain INSERT: two first awards at once must not both believe that the account is empty.
-    _insert(
+    insert(
         """gamify_participant (id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                               tier_pinned, badge_codes, fact_transaction, tenant_id, created_at)""",
+                               tier_pinned, badge_codes, boosted_until, fact_transaction, tenant_id, created_at)""",
         [(s.id, s.external_id, *_changing(s), tenant_id, now) for s in states],
-        columns=(*["$"] * 8, _FACT_TRANSACTION, "$", "$"),
+        columns=(*["$"] * 9, _FACT_TRANSACTION, "$", "$"),
     )
 
 
 def _update_participants(states: Sequence[ParticipantState]) -> None:
-    _send_rows(
+    send_rows(
         """UPDATE gamify_participant AS p
               SET window_started_at = v.window_started_at, window_writes = v.window_writes, tier_id = v.tier_id,
                   tier_achieved_at = v.tier_achieved_at, tier_pinned = v.tier_pinned, badge_codes = v.badge_codes,
-                  fact_transaction = v.fact_transaction
+                  boosted_until = v.boosted_until, fact_transaction = v.fact_transaction
              FROM (VALUES {rows}) AS v (id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                                        tier_pinned, badge_codes, fact_transaction)
+                                        tier_pinned, badge_codes, boosted_until, fact_transaction)
             WHERE p.id = v.id""",
         [(s.id, *_changing(s)) for s in states],
         columns=(
@@ -78,6 +80,7 @@ def _update_participants(states: Sequence[ParticipantState]) -> None:
             "$::timestamptz",
             "$::bool",
             "$::varchar[]",
+            "$::date",
             _FACT_TRANSACTION,
         ),
     )
@@ -91,12 +94,13 @@ def _changing(state: ParticipantState) -> Row:
         state.tier_achieved_at,
         state.tier_pinned,
         state.badge_codes,
+        state.boosted_until,
         state.fact_transaction,
     )
 
 
 def _upsert_profiles(profiles: Sequence[ProfileState], tenant_id: UUID, now: datetime) -> None:
-    _insert(
+    insert(
         """gamify_profile (participant_id, tenant_id, name, email, time_zone, subscribe_to_emails, device_tokens,
                            attributes, created_at, updated_at)""",
         [
@@ -123,7 +127,7 @@ def _upsert_profiles(profiles: Sequence[ProfileState], tenant_id: UUID, now: dat
 
 
 def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
-    _insert(
+    insert(
         """gamify_account (participant_id, points_system_id, balance, total_earned, total_spent, total_expired,
                            lot_balance, next_expires_at, last_sequence, last_hash, last_earned_at, award_count,
                            rest_expires_at)""",
@@ -157,10 +161,10 @@ def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
 
 
 def _insert_entries(books: Sequence[Book]) -> None:
-    _insert(
+    insert(
         """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after,
                          reason, metadata, explanation, operation_id, engagement_id, activity_id, transaction_type,
-                         created_at, hash)""",
+                         created_at, expires_at, hash)""",
         [
             (
                 *_key(book),
@@ -177,6 +181,7 @@ def _insert_entries(books: Sequence[Book]) -> None:
                 e.note.activity_id,
                 e.note.transaction_type,
                 e.created_at,
+                e.expires_at,
                 e.hash,
             )
             for book in books
@@ -186,7 +191,7 @@ def _insert_entries(books: Sequence[Book]) -> None:
 
 
 def _insert_lots(books: Sequence[Book]) -> None:
-    _insert(
+    insert(
         "gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)",
         [
             (*_key(book), lot.sequence, lot.amount, lot.remaining, lot.expires_at)
@@ -199,11 +204,9 @@ def _insert_lots(books: Sequence[Book]) -> None:
 def _update_lots(books: Sequence[Book]) -> None:
     changed = []
     for book in books:
-        new = {lot.sequence for lot in book.new_lots}
-        changed += [
-            (*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in book.changed_lots - new
-        ]
-    _send_rows(
+        old = book.changed_lots - {lot.sequence for lot in book.new_lots}
+        changed += [(*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in old]
+    send_rows(
         """UPDATE gamify_lot AS lot SET remaining = v.remaining
              FROM (VALUES {rows}) AS v (participant_id, points_system_id, sequence, remaining)
             WHERE lot.participant_id = v.participant_id AND lot.points_system_id = v.points_system_id
@@ -214,7 +217,7 @@ def _update_lots(books: Sequence[Book]) -> None:
 
 
 def _insert_consumptions(books: Sequence[Book]) -> None:
-    _insert(
+    insert(
         "gamify_consumption (participant_id, points_system_id, debit_sequence, credit_sequence, amount)",
         [
             (*_key(book), debit_sequence, take.credit_sequence, take.amount)
@@ -225,21 +228,31 @@ def _insert_consumptions(books: Sequence[Book]) -> None:
 
 
 def _insert_transitions(transitions: Sequence[Transition], now: datetime) -> None:
-    _insert(
+    insert(
         "gamify_tiertransition (participant_id, id, tier_id, previous_tier_id, cause, reason, created_at)",
         [(t.participant_id, t.id, t.tier_id, t.previous_tier_id, t.cause, t.reason, now) for t in transitions],
     )
 
 
 def _insert_unlocks(unlocks: Sequence[Unlock], now: datetime) -> None:
-    _insert(
+    insert(
         "gamify_badgeunlock (participant_id, badge_id, unlocked_at)",
         [(u.participant_id, u.badge_id, now) for u in unlocks],
     )
 
 
+def _upsert_reward_counts(counts: Sequence[RewardCountState]) -> None:
+    insert(
+        "gamify_rewardcount (participant_id, rule_id, count_ever, period_start, count_in_period)",
+        [(c.participant_id, c.rule_id, c.count_ever, c.period_start, c.count_in_period) for c in counts],
+        """ON CONFLICT (participant_id, rule_id) DO UPDATE SET
+               count_ever = excluded.count_ever, period_start = excluded.period_start,
+               count_in_period = excluded.count_in_period""",
+    )
+
+
 def _insert_facts(facts: Sequence[FactRow], last: Mapping[UUID, int], tenant_id: UUID) -> None:
-    _insert(
+    insert(
         "gamify_fact (participant_id, id, tenant_id, type, data, created_at, transaction)",
         [(f.participant_id, f.id, tenant_id, f.type, f.data, f.created_at, last[f.participant_id]) for f in facts],
         columns=(*["$"] * 6, _FACT_TRANSACTION),
@@ -247,26 +260,10 @@ def _insert_facts(facts: Sequence[FactRow], last: Mapping[UUID, int], tenant_id:
 
 
 def _insert_operations(operations: Sequence[StoredOperation], tenant_id: UUID, now: datetime) -> None:
-    _insert(
+    insert(
         "gamify_operation (id, tenant_id, key, input_hash, outcome, created_at)",
         [(o.id, tenant_id, o.key, o.input_hash, o.outcome, now) for o in operations],
     )
-
-
-def _insert(target: str, rows: Sequence[Row], on_conflict: str = "", *, columns: tuple[str, ...] = ()) -> None:
-    if rows:
-        columns = columns or ("$",) * len(rows[0])
-        _send_rows(f"INSERT INTO {target} VALUES {{rows}} {on_conflict}", rows, columns)  # noqa: S608 - our own text
-
-
-def _send_rows(sql: str, rows: Sequence[Row], columns: tuple[str, ...]) -> None:
-    """Send `sql` with `rows` in the place of its VALUES list."""
-    for start in range(0, len(rows), ROWS_PER_STATEMENT_MAX):
-        chunk = rows[start : start + ROWS_PER_STATEMENT_MAX]
-        send(
-            sql.format(rows=placeholders(len(chunk), columns)),
-            [value for values in chunk for value in values],
-        )
 
 
 def _key(book: Book) -> AccountKey:

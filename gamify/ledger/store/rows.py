@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
 from gamify.ledger.posting import AccountState, Book
+from gamify.rewards.boosts import BoostRule
+from gamify.rewards.streaks import StreakState
 
 # Participant and points system: what an account is addressed by.
 AccountKey = tuple[UUID, UUID]
+# Participant and counter; participant and frequency; participant and trigger.
+CounterKey = tuple[UUID, UUID]
+StreakKey = tuple[UUID, str]
+PaymentKey = tuple[UUID, UUID]
 
 
 @dataclass(slots=True)
@@ -23,6 +31,8 @@ class ParticipantState:
     tier_achieved_at: datetime | None = None
     tier_pinned: bool = False
     badge_codes: list[str] = field(default_factory=list)
+    # No boost of its own is in force after this day; None: it never had one.
+    boosted_until: date | None = None
     # Where its last facts stand; what it is afterwards is the database's affair.
     fact_transaction: int = 0
 
@@ -40,6 +50,17 @@ class ProfileState:
     attributes: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardCountState:
+    """How often the participant has had the reward of one rule; the defaults are those of one that it never had."""
+
+    participant_id: UUID
+    rule_id: UUID
+    count_ever: int = 0
+    period_start: date | None = None
+    count_in_period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,7 @@ class Unlock:
     badge_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(NamedTuple):
     participant_id: UUID
     id: UUID
     type: str
@@ -89,6 +109,12 @@ class Changes:
     facts: list[FactRow] = field(default_factory=list)
     operations: list[StoredOperation] = field(default_factory=list)
     profiles: list[ProfileState] = field(default_factory=list)
+    reward_counts: list[RewardCountState] = field(default_factory=list)
+    totals: dict[CounterKey, Decimal] = field(default_factory=dict)
+    streaks: dict[StreakKey, StreakState] = field(default_factory=dict)
+    # Whose they are, and what they are.
+    new_boosts: list[tuple[UUID, BoostRule]] = field(default_factory=list)
+    payments: dict[PaymentKey, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +137,20 @@ class Snapshot:
     operations: dict[UUID, StoredOperation]
     # Earned since each of the moments asked for, by participant.
     earned_since: dict[UUID, dict[datetime, int]]
-    # Of the participants for whom they were asked; who was never identified has none.
+    # Of the participants for whom they were asked, and of those with boosts; who was never identified has none.
     profiles: dict[UUID, ProfileState]
+    # By participant and rule; what the participant never had is not there.
+    reward_counts: dict[tuple[UUID, UUID], RewardCountState]
+    earning: "EarningState"
+
+
+@dataclass(slots=True)
+class EarningState:
+    """Where participants are with what earns points by itself. What is not there is nothing yet."""
+
+    totals: dict[CounterKey, Decimal] = field(default_factory=dict)
+    streaks: dict[StreakKey, StreakState] = field(default_factory=dict)
+    # Until when somebody was paid by a time trigger.
+    payments: dict[PaymentKey, datetime] = field(default_factory=dict)
+    # The personal ones that are not over yet.
+    boosts: dict[UUID, list[BoostRule]] = field(default_factory=dict)

@@ -8,7 +8,9 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
+from gamify.management.busy import told_when_busy
 from gamify.services import expiry
+from gamify.services.expiry import Swept
 from tenants.management.arguments import add_tenant, tenant_of
 
 
@@ -23,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
         parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
 
+    @told_when_busy()
     def handle(
         self, *args: Any, tenant: str | None, sandbox: bool, dry_run: bool, max_seconds: float | None, **_: Any
     ) -> None:
@@ -38,12 +41,17 @@ class Command(BaseCommand):
         # Shown on a terminal only.
         with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
             for system in systems:
+                begun, done = timezone.now(), Swept(0, 0)
                 for swept in expiry.sweep(system, clock=timezone.now):
-                    entries, points = entries + swept.entries, points + swept.points
+                    done = Swept(done.entries + swept.entries, done.points + swept.points)
                     progress.update(swept.entries)
                     if max_seconds is not None and time.monotonic() - started >= max_seconds:
                         is_cut_short = True
                         break
+                entries, points = entries + done.entries, points + done.points
+                expiry.note_run(
+                    system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=not is_cut_short
+                )
                 if is_cut_short:
                     break
         rest = " Time is up: there may be more." if is_cut_short else ""

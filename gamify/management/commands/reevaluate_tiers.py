@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from gamify.management.busy import told_when_busy
 from gamify.services import reevaluation
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--after", type=UUID, metavar="ID", help="go on behind this participant")
         parser.add_argument("--reason", help="kept with every transition")
 
+    @told_when_busy()
     def handle(
         self, *args: Any, slug: str, sandbox: bool, dry_run: bool, after: UUID | None, reason: str | None, **_: Any
     ) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from engagements.models import Engagement
 from gamify.services import points, programme_file, tenants
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct
@@ -51,6 +52,8 @@ PROGRAMME = {
         },
         {"code": "vip", "name": "VIP", "level": 40, "award_type": "manual"},
     ],
+    "reward_rules": [{"event_type": "signup", "points": 500, "cap_count": 1}],
+    "engagements": [{"name": "Summer quiz", "allowed_origins": ["http://localhost:3000"]}],
 }
 
 
@@ -106,6 +109,11 @@ def _history(tenant: Tenant) -> None:
             points.deduct(tenant=ref, item=item_spent, now=start + timedelta(weeks=len(awards)))
 
 
+def _engagement_id() -> str:
+    engagement = Engagement.objects.filter(tenant=Tenant.objects.by_slug(SLUG)).order_by("created_at").first()
+    return str(engagement.id) if engagement else "none yet"
+
+
 def _instructions(demo: dict[str, str]) -> str:
     host = settings.SERVE_HOST if settings.SERVE_HOST not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     base = f"http://{host}:{settings.SERVE_PORT}"
@@ -114,6 +122,7 @@ def _instructions(demo: dict[str, str]) -> str:
   Sandbox key   {demo["sandbox_key"]}
   Console       {base}/admin/   login {demo["login"]}   password {demo["password"]}
   API docs      {base}/api/docs/
+  Engagement    {_engagement_id()}
 
   Award 100 points:
 

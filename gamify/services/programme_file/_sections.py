@@ -1,19 +1,28 @@
 """The sections of a programme file, in the order in which they are applied."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model, QuerySet
 
 from engagements.models import Engagement
+from engagements.origins import parse_origins
 from gamify.errors import DomainError, InvalidInput
-from gamify.models import Badge, PointsSystem, Tier
-from gamify.services.definitions import save_badge, save_engagement, save_points_system, save_tier
+from gamify.models import Badge, Boost, Level, Metric, PointsSystem, RewardRule, Tier, Trigger
+from gamify.services.definitions import (
+    save_badge,
+    save_engagement,
+    save_points_system,
+    save_reward_rule,
+    save_tier,
+)
+from gamify.services.earning import save_boost, save_level, save_metric, save_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +38,29 @@ class Section:
     save: Callable[[Any], Any]
     # Fields that refer to another definition of the tenant: its model, and the field by which the file calls it.
     references: Mapping[str, tuple[type[Any], str]] = field(default_factory=dict)
+    # Fields that can be spelt in several ways, and what makes one of them all; it raises ValueError.
+    spelling: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     # A field that is unique within a tenant and may be exchanged between two of its items.
     exchangeable: str | None = None
+    # Further fields by which an item is recognised, where one is not enough. What it leaves out is as in a new row.
+    also_by: tuple[str, ...] = ()
 
     def export(self, tenant_id: UUID) -> list[dict[str, Any]]:
-        rows = self.model.objects.filter(tenant_id=tenant_id).order_by(self.identity)
-        return [{name: self._to_json(row, name) for name in (self.identity, *self.fields)} for row in rows]
+        names = (self.identity, *self.also_by, *self.fields)
+        order = ("pk",) if self.also_by else (self.identity,)
+        return [{name: self._to_json(row, name) for name in names} for row in self._rows(tenant_id).order_by(*order)]
 
     def apply(self, tenant_id: UUID, items: Sequence[dict[str, Any]]) -> list[str]:
         """Raises InvalidInput with paths into the file."""
-        rows = {getattr(row, self.identity): row for row in self.model.objects.filter(tenant_id=tenant_id)}
+        rows = {self._key_of_row(row): row for row in self._rows(tenant_id)}
         self._refuse_repeated(items)
         self._make_room(tenant_id, rows, items)
         changes = []
         for index, item in enumerate(items):
-            row = rows.get(item[self.identity])
+            row = rows.get(self._key_of_item(item))
             new = row is None
-            row = row or self.model(tenant_id=tenant_id, **{self.identity: item[self.identity]})
             try:
+                row = row or self._new(tenant_id, item)
                 differences = self._change(row, item)
                 if not new and not differences:
                     continue
@@ -54,8 +68,31 @@ class Section:
             except DomainError as error:
                 raise self._located(error, index) from error
             what = "made" if new else ", ".join(differences)
-            changes.append(f"{self.noun} {item[self.identity]}: {what}.")
+            changes.append(f"{self.noun} {self._called(item)}: {what}.")
         return changes
+
+    def _rows(self, tenant_id: UUID) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.objects.filter(tenant_id=tenant_id).select_related(*self.references)
+        return rows
+
+    def _new(self, tenant_id: UUID, item: dict[str, Any]) -> Any:
+        """Raises InvalidInput."""
+        row = self.model(tenant_id=tenant_id)
+        for name in (self.identity, *self.also_by):
+            if name in item:
+                setattr(row, name, self._from_json(row, name, item[name]))
+        return row
+
+    def _key_of_row(self, row: Any) -> str:
+        return _key([self._to_json(row, name) for name in (self.identity, *self.also_by)])
+
+    def _key_of_item(self, item: dict[str, Any]) -> str:
+        fresh = self.model()
+        return _key([item[name] if name in item else getattr(fresh, name) for name in (self.identity, *self.also_by)])
+
+    def _called(self, item: dict[str, Any]) -> str:
+        """How a sentence calls an item."""
+        return " ".join(str(item[name]) for name in (self.identity, *self.also_by) if item.get(name))
 
     def _change(self, row: Model, item: dict[str, Any]) -> list[str]:
         """Set the fields that the item names, and say which of them that changed. Raises InvalidInput."""
@@ -73,7 +110,7 @@ class Section:
         value = getattr(row, name)
         if name in self.references:
             return value and getattr(value, self.references[name][1])
-        if isinstance(value, datetime):
+        if isinstance(value, date):
             return value.isoformat()
         return float(value) if isinstance(value, Decimal) else value
 
@@ -85,25 +122,33 @@ class Section:
             if found is None:
                 raise InvalidInput(((name, f"There is no {value!r}."),))
             return found
-        column: Any = row._meta.get_field(name)
         try:
-            return column.to_python(str(value) if isinstance(value, float) else value)
+            column: Any = row._meta.get_field(name)
+        except FieldDoesNotExist:
+            # A property, such as is_active where there are more than two states.
+            return value
+        try:
+            kept = column.to_python(str(value) if isinstance(value, float) else value)
+            return kept if kept is None or name not in self.spelling else self.spelling[name](kept)
         except ValidationError as error:
             raise InvalidInput(((name, " ".join(error.messages)),)) from error
+        except ValueError as error:
+            raise InvalidInput(((name, str(error)),)) from error
 
     def _refuse_repeated(self, items: Sequence[dict[str, Any]]) -> None:
         seen: set[str] = set()
         for index, item in enumerate(items):
-            if item[self.identity] in seen:
+            key = self._key_of_item(item)
+            if key in seen:
                 raise InvalidInput(((f"{self.name}[{index}].{self.identity}", "Stands there twice."),))
-            seen.add(item[self.identity])
+            seen.add(key)
 
     def _make_room(self, tenant_id: UUID, rows: dict[str, Any], items: Sequence[dict[str, Any]]) -> None:
         # Two items that exchange their levels would meet half-way; those that move step aside first.
         if self.exchangeable is None:
             return
         for index, item in enumerate(items):
-            row = rows.get(item[self.identity])
+            row = rows.get(self._key_of_item(item))
             if row and self.exchangeable in item and getattr(row, self.exchangeable) != item[self.exchangeable]:
                 self.model.objects.filter(pk=row.pk).update(**{self.exchangeable: 2**31 - 1 - index})
 
@@ -112,6 +157,17 @@ class Section:
             return InvalidInput(tuple((f"{self.name}[{index}].{path}", message) for path, message in error.errors))
         facts = ", ".join(f"{name} {value}" for name, value in vars(error).items())
         return InvalidInput(((f"{self.name}[{index}]", f"{type(error).__name__}: {facts}."),))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("Is out of range.") from error
+
+
+def _key(values: list[Any]) -> str:
+    return json.dumps(values, sort_keys=True)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -172,6 +228,25 @@ ALL = (
         exchangeable="level",
     ),
     Section(
+        "reward_rules",
+        "reward rule",
+        RewardRule,
+        "event_type",
+        (
+            "name",
+            "description",
+            "points",
+            "points_system",
+            "starts_at",
+            "ends_at",
+            "cap_count",
+            "cap_period",
+            "is_active",
+        ),
+        save_reward_rule,
+        references={"points_system": (PointsSystem, "key")},
+    ),
+    Section(
         "engagements",
         "engagement",
         Engagement,
@@ -179,5 +254,48 @@ ALL = (
         ("status", "starts_at", "ends_at", "points_system", "currency_name", "allowed_origins"),
         save_engagement,
         references={"points_system": (PointsSystem, "key")},
+        spelling={"starts_at": _in_utc, "ends_at": _in_utc, "allowed_origins": parse_origins},
+    ),
+    Section("metrics", "metric", Metric, "key", ("name", "streak_frequency", "is_active"), save_metric),
+    Section(
+        "triggers",
+        "trigger",
+        Trigger,
+        "points_system",
+        ("points", "is_active"),
+        save_trigger,
+        references={"points_system": (PointsSystem, "key"), "metric": (Metric, "key"), "badge": (Badge, "code")},
+        also_by=(
+            "type",
+            "metric",
+            "threshold",
+            "badge",
+            "streak_length",
+            "streak_frequency",
+            "time_unit",
+            "time_interval",
+            "user_attributes",
+            "event_attributes",
+        ),
+    ),
+    Section(
+        "levels",
+        "level",
+        Level,
+        "points_system",
+        ("name", "description", "badge_url", "points", "is_active"),
+        save_level,
+        references={"points_system": (PointsSystem, "key")},
+        also_by=("key",),
+    ),
+    Section(
+        "boosts",
+        "boost",
+        Boost,
+        "points_system",
+        ("end", "multiplier", "rounding", "is_active"),
+        save_boost,
+        references={"points_system": (PointsSystem, "key")},
+        also_by=("name", "start"),
     ),
 )

@@ -250,7 +250,7 @@ def test_header_key_of_a_batch_cannot_serve_an_award(client: Client) -> None:
     refused(lambda: client.award("u", 10, key="k"), 409, "IDEMPOTENCY_KEY_REUSED")
 
 
-@pytest.mark.parametrize("key", ["k-0", "k:0", "k\n0", "api-item\nk\n0", "-item\nk\n0"])
+@pytest.mark.parametrize("key", ["k-0", "k:0", "k\n0", "k#0", "api-item\nk#0", "-item\nk#0"])
 def test_no_caller_s_key_meets_that_of_an_item(client: Client, key: str) -> None:
     send(client, item(), key="k")
     assert "Idempotent-Replayed" not in client.award("u", 10, idempotency_key=key)

@@ -1,0 +1,33 @@
+"""The console's middleware, kept to the console: API calls have no sessions, and should not pay for them."""
+
+from typing import Any
+
+from django.contrib.auth.middleware import AuthenticationMiddleware as Authentication
+from django.contrib.messages.middleware import MessageMiddleware as Message
+from django.contrib.sessions.middleware import SessionMiddleware as Session
+from django.http import HttpRequest
+
+CONSOLE = "/admin/"
+
+
+class _ForConsole:
+    """Passes on whatever is not for the console."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith(CONSOLE):
+            return super().__call__(request)  # type: ignore[misc]
+        return self.get_response(request)
+
+
+class SessionMiddleware(_ForConsole, Session):
+    pass
+
+
+class AuthenticationMiddleware(_ForConsole, Authentication):
+    pass
+
+
+class MessageMiddleware(_ForConsole, Message):
+    pass

@@ -1,0 +1,153 @@
+"""Pages beside a tier's form: a new order, activating and deactivating, and moving everybody to where they belong."""
+
+import time
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from gamify.admin._look import colour
+from gamify.admin._moves import rows_of
+from gamify.admin._refusals import sentence
+from gamify.errors import DomainError
+from gamify.models import Tier
+from gamify.services import definitions, reevaluation
+from tenants.access import access_of
+from tenants.console.current import FORM_FIELD, OPERATORS, tenant_of_form
+from tenants.console.pages import log, page
+from tenants.models import Tenant
+from tenants.refs import TenantRef
+
+if TYPE_CHECKING:
+    from gamify.admin.tiers import TierAdmin
+
+# How long one request moves people before it reports; the page goes on by itself.
+MOVE_SECONDS_MAX = 5.0
+
+
+def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse:
+    """Deactivate a tier, or activate it again: asked first, with who would move."""
+    tier = admin.get_queryset(request).filter(pk=id).first()
+    if tier is None:
+        raise Http404
+    if not admin.has_change_permission(request, tier):
+        raise PermissionDenied
+    fields = {"is_active": not tier.is_active}
+    verb = "Deactivate" if tier.is_active else "Activate"
+    back = reverse("admin:gamify_tier_changelist")
+    try:
+        if request.method == "POST":
+            with transaction.atomic():
+                definitions.update_tier(tenant_id=tier.tenant_id, tier_id=tier.pk, fields=fields)
+                log(request, tier, f"{verb}d.")
+            messages.success(request, f"{tier.name} is {'active' if fields['is_active'] else 'inactive'} now.")
+            return HttpResponseRedirect(back)
+        now = timezone.now()
+        moves = reevaluation.preview(tenant_id=tier.tenant_id, tier_id=tier.pk, fields=fields, now=now)
+    except DomainError as error:
+        messages.error(request, sentence(error))
+        return HttpResponseRedirect(back)
+    rows = rows_of(moves)
+    return page(
+        admin,
+        request,
+        "console/tier_preview.html",
+        title=f"{verb} {tier.name}: who would move",
+        moves=rows,
+        total=sum(row.participants for row in rows),
+        sent=[],
+        verb=f"{verb} this tier",
+        note="Who holds an inactive tier keeps it; nobody new comes to it." if tier.is_active else "",
+    )
+
+
+def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
+    """A new order for the tiers: arranged, then shown with who would move, then saved."""
+    tenant = _operated(request)
+    back = reverse("admin:gamify_tier_changelist")
+    tiers = list(Tier.objects.filter(tenant=tenant).order_by("-level"))
+    order = request.POST.getlist("tier")
+    try:
+        # The page shows the highest first, as a ladder stands.
+        ids = [UUID(id) for id in reversed(order)]
+        if request.method == "POST" and "confirmed" in request.POST:
+            with transaction.atomic():
+                definitions.reorder_tiers(tenant_id=tenant.pk, tier_ids=ids)
+                for tier in tiers:
+                    log(request, tier, "Tiers reordered.")
+            messages.success(request, "The tiers have a new order.")
+            return HttpResponseRedirect(back)
+        if request.method == "POST":
+            rows = rows_of(reevaluation.preview_order(tenant_id=tenant.pk, tier_ids=ids, now=timezone.now()))
+            sent = [(FORM_FIELD, str(tenant.pk)), ("confirmed", "1"), *(("tier", id) for id in order)]
+            context = {"moves": rows, "total": sum(row.participants for row in rows), "sent": sent}
+            return page(
+                admin,
+                request,
+                "console/tier_preview.html",
+                title="New order: who would move",
+                verb="Save this order",
+                **context,
+            )
+    except ValueError as error:
+        raise Http404 from error
+    except DomainError as error:
+        messages.error(request, sentence(error))
+    arranged = [{"id": str(tier.pk), "name": tier.name, "colour": colour(tier.color)} for tier in tiers]
+    return page(
+        admin,
+        request,
+        "console/tier_order.html",
+        title="Reorder tiers",
+        tiers=arranged,
+        levels=[tier.level for tier in tiers],
+        back=back,
+    )
+
+
+def reevaluate(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
+    """Who is not where the rules say; and moving them, in short runs of which each shows how far it has come."""
+    tenant = _operated(request)
+    moved, after = 0, None
+    if request.method == "POST":
+        moved, after = _number(request.POST.get("moved")), _id(request.POST.get("after"))
+        started = time.monotonic()
+        ref = TenantRef.of(Tenant.objects.get(pk=tenant.pk))
+        is_done = True
+        for done in reevaluation.reevaluate(tenant=ref, reason="Rules changed", after=after, clock=timezone.now):
+            moved, after = moved + done.moved, done.position
+            if time.monotonic() - started >= MOVE_SECONDS_MAX:
+                is_done = False
+                break
+        if is_done:
+            log(request, tenant, f"Moved {moved} participants to where the tiers' rules say.")
+            messages.success(request, f"{moved:,} participants were moved.")
+            return HttpResponseRedirect(reverse("admin:gamify_tier_changelist"))
+    rows = rows_of(reevaluation.pending(tenant_id=tenant.pk, now=timezone.now()))
+    total = sum(row.participants for row in rows)
+    context = {"moves": rows, "total": total, "moved": moved, "after": after, "goes_on": request.method == "POST"}
+    return page(admin, request, "console/reevaluate.html", title="Move everybody", **context)
+
+
+def _operated(request: HttpRequest) -> Tenant:
+    """The tenant that the page is for. Raises PermissionDenied to whom may only look."""
+    tenant = tenant_of_form(request)
+    if tenant is None or not access_of(request).has(OPERATORS, tenant.pk):
+        raise PermissionDenied
+    return tenant
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
+def _id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error

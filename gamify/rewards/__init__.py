@@ -1,0 +1,1 @@
+"""What earns points by itself: metrics, streaks, boosts. Pure: no I/O, no clock."""

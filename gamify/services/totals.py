@@ -1,0 +1,156 @@
+"""Keep the dashboard's daily totals: add up what the stream of facts says that is new.
+
+Every entry has its fact, written in the same transaction, and the stream is read behind the oldest transaction still
+running: so each entry is added once, however late it commits, and an award has nothing to do with it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from gamify.models import DailyTotal, PointsSystem, TotalsMark
+from tenants.database import send
+from tenants.models import Tenant
+
+FACTS_PER_STEP = 20_000
+# Of one points system, day and kind. Further ones are added up together.
+REASONS_PER_DAY_MAX = 100
+NO_FACT, LAST_FACT = UUID(int=0), UUID(int=2**128 - 1)
+
+# Points system, day, kind, reason, points, entries.
+Sum = tuple[UUID, date, str, str, int, int]
+DayKind = tuple[UUID, date, str]
+
+
+def catch_up(tenant_id: UUID) -> bool:
+    """Add up to FACTS_PER_STEP more facts; whether that was all there is, for now."""
+    with transaction.atomic():
+        mark = _locked_mark(tenant_id)
+        if mark is None:
+            # Somebody else is at it.
+            return False
+        rows = send(_NEW, [tenant_id, mark.transaction, mark.fact_id, FACTS_PER_STEP, mark.time_zone]).fetchall()
+        if not rows:
+            return True
+        seen, mark.transaction, mark.fact_id = rows[0][:3]
+        # Without points in any of the facts there is one row, with nothing in it but how far they go.
+        _add([(row[3], row[4], _KIND_OF[row[5]], row[6], row[7], row[8]) for row in rows if row[3] is not None])
+        mark.save(update_fields=["transaction", "fact_id"])
+    return int(seen) < FACTS_PER_STEP
+
+
+def rebuild(tenant_id: UUID) -> int:
+    """Add up all entries of the ledger anew, in one snapshot; how many there are.
+
+    For a restored database, whose transactions are counted from the beginning, and for totals that anybody doubts.
+    """
+    with transaction.atomic(durable=True):
+        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        time_zone = Tenant.objects.values_list("time_zone", flat=True).get(pk=tenant_id)
+        systems = list(PointsSystem.objects.filter(tenant_id=tenant_id).values_list("pk", flat=True))
+        before = send("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
+        sums = send(_ALL, [systems, time_zone, tenant_id, before, REASONS_PER_DAY_MAX]).fetchall()
+        TotalsMark.objects.update_or_create(
+            pk=tenant_id, defaults={"transaction": before - 1, "fact_id": LAST_FACT, "time_zone": time_zone}
+        )
+        DailyTotal.objects.filter(points_system_id__in=systems).delete()
+        for system, day, kind, reason, is_rest, points, entries in sums:
+            if entries:
+                _upsert(system, day, kind, reason, is_rest, points, entries)
+    return sum(row[-1] for row in sums)
+
+
+def _locked_mark(tenant_id: UUID) -> TotalsMark | None:
+    tenant = Tenant.objects.get(pk=tenant_id)
+    beginning = {"transaction": 0, "fact_id": NO_FACT, "time_zone": tenant.time_zone}
+    TotalsMark.objects.bulk_create([TotalsMark(tenant=tenant, **beginning)], ignore_conflicts=True)
+    mark = TotalsMark.objects.select_for_update(skip_locked=True).filter(pk=tenant_id).first()
+    if mark is None:
+        return None
+    current = send("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()[0]
+    if mark.time_zone != tenant.time_zone or mark.transaction > current:
+        # Its days begin at other times now; or this is a restored database. Either way, from the beginning.
+        DailyTotal.objects.filter(points_system__tenant=tenant).delete()
+        for name, value in beginning.items():
+            setattr(mark, name, value)
+        mark.save()
+    return mark
+
+
+def _add(sums: Sequence[Sum]) -> None:
+    known = _reasons({row[0] for row in sums}, {row[1] for row in sums})
+    for system, day, kind, reason, points, entries in sums:
+        reasons = known.setdefault((system, day, kind), set())
+        is_rest = reason not in reasons and len(reasons) >= REASONS_PER_DAY_MAX
+        if not is_rest:
+            reasons.add(reason)
+        _upsert(system, day, kind, "" if is_rest else reason, is_rest, points, entries)
+
+
+def _reasons(systems: set[UUID], days: set[date]) -> dict[DayKind, set[str]]:
+    known: dict[DayKind, set[str]] = {}
+    rows = DailyTotal.objects.filter(points_system_id__in=systems, day__in=days, is_rest=False)
+    for system, day, kind, reason in rows.values_list("points_system_id", "day", "kind", "reason"):
+        known.setdefault((system, day, kind), set()).add(reason)
+    return known
+
+
+def _upsert(*row: object) -> None:
+    send(_UPSERT, list(row))
+
+
+_KIND_OF = {"points.awarded": "award", "points.deducted": "deduct", "points.expired": "expire"}
+
+_NEW = """
+    WITH part AS MATERIALIZED (
+        SELECT transaction, id, type, data, created_at FROM gamify_fact
+         WHERE tenant_id = $1 AND (transaction, id) > ($2, $3)
+           AND transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+         ORDER BY transaction, id LIMIT $4),
+    sums AS (
+        SELECT (data::json->>'points_system_id')::uuid AS system, (created_at AT TIME ZONE $5)::date AS day, type,
+               coalesce(data::json->>'reason', '') AS reason,
+               sum((data::json->>'amount')::bigint * CASE type WHEN 'points.awarded' THEN 1 ELSE -1 END)::bigint
+                   AS points,
+               count(*) AS entries
+          FROM part WHERE type IN ('points.awarded', 'points.deducted', 'points.expired')
+         GROUP BY 1, 2, 3, 4)
+    SELECT (SELECT count(*) FROM part), last.transaction, last.id,
+           sums.system, sums.day, sums.type, sums.reason, sums.points, sums.entries
+      FROM (SELECT transaction, id FROM part ORDER BY transaction DESC, id DESC LIMIT 1) AS last
+      LEFT JOIN sums ON true
+     ORDER BY sums.system, sums.day, sums.type, sums.reason
+"""
+# All entries, less those whose facts `catch_up` will find behind the mark: transactions that ended while others, older
+# than they, were running.
+_ALL = """
+    WITH sums AS (
+        SELECT system, day, kind, reason, sum(points)::bigint AS points, sum(entries)::bigint AS entries FROM (
+            SELECT points_system_id AS system, (created_at AT TIME ZONE $2)::date AS day, kind,
+                   coalesce(reason, '') AS reason, sum(amount) AS points, count(*) AS entries
+              FROM gamify_entry WHERE points_system_id = ANY($1)
+             GROUP BY 1, 2, 3, 4
+             UNION ALL
+            SELECT (data::json->>'points_system_id')::uuid, (created_at AT TIME ZONE $2)::date,
+                   CASE type WHEN 'points.awarded' THEN 'award' WHEN 'points.deducted' THEN 'deduct' ELSE 'expire' END,
+                   coalesce(data::json->>'reason', ''),
+                   -(data::json->>'amount')::bigint * CASE type WHEN 'points.awarded' THEN 1 ELSE -1 END, -1
+              FROM gamify_fact
+             WHERE tenant_id = $3 AND transaction >= $4
+               AND type IN ('points.awarded', 'points.deducted', 'points.expired')) AS parts
+         GROUP BY 1, 2, 3, 4),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY system, day, kind ORDER BY abs(points) DESC, reason) > $5 AS is_rest
+          FROM sums)
+    SELECT system, day, kind, CASE WHEN is_rest THEN '' ELSE reason END, is_rest,
+           sum(points)::bigint, sum(entries)::bigint
+      FROM ranked GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4
+"""
+_UPSERT = """
+    INSERT INTO gamify_dailytotal AS total (points_system_id, day, kind, reason, is_rest, points, entries)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (points_system_id, day, kind, reason, is_rest)
+    DO UPDATE SET points = total.points + excluded.points, entries = total.entries + excluded.entries
+"""

@@ -1,0 +1,404 @@
+"""`POST /metrics/{key}/event`: the full answer, and everything that it promises."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gamify.models import Entry, Metric, MetricTotal, Participant, Profile
+from tenants.models import Tenant
+from tests.dialects.trophy.helpers import Client, apply, boost, per, refused, xp
+from tests.factories import Client as BricqsClient
+from tests.programmes import make_badge, rows
+
+
+@pytest.fixture(autouse=True)
+def programme(shop: Tenant) -> None:
+    apply(shop, triggers=[per(3, 10)])
+
+
+def test_document_s_own_example(client: Client, shop: Tenant) -> None:
+    response = client.event("user-123", 1)
+    assert response.status_code == 201
+    body = response.json()
+    assert body["metricId"] == str(Metric.objects.get(key="words-written").id)
+    assert body["total"] == 1
+    assert set(body) == {"eventId", "metricId", "total", "achievements", "currentStreak", "points", "leaderboards"}
+    assert (body["achievements"], body["points"], body["leaderboards"]) == ([], {}, {})
+
+
+def test_crossing_a_multiple_of_the_threshold_pays(client: Client) -> None:
+    assert client.event("u", 2).json()["points"] == {}
+    points = client.event("u", 1).json()["points"]["xp"]
+    [award] = points.pop("awards")
+    trigger = award.pop("trigger")
+    assert points | {"id": ""} == {
+        "id": "",
+        "key": "xp",
+        "name": "XP",
+        "description": None,
+        "badgeUrl": None,
+        "maxPoints": None,
+        "total": 10,
+        "added": 10,
+    }
+    assert award == {
+        "id": str(Entry.objects.get().id),
+        "awarded": 10,
+        "date": Entry.objects.get().created_at.isoformat().replace("+00:00", "Z"),
+        "total": 10,
+        "boosts": [],
+    }
+    assert trigger == {
+        "id": trigger["id"],
+        "type": "metric",
+        "points": 10,
+        "status": "active",
+        "metricId": trigger["metricId"],
+        "metricName": "Words written",
+        "metricThreshold": 3,
+        "userAttributes": [],
+        "eventAttributes": [],
+        "created": trigger["created"],
+        "updated": trigger["updated"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "totals", "added"),
+    [
+        ([10], [10], [30]),
+        ([2.5, 0.5], [2.5, 3], [0, 10]),
+        ([0.1] * 3 + [2.7], [0.1, 0.2, 0.3, 3], [0, 0, 0, 10]),
+        ([-4, 4], [-4, 0], [0, 10 + 10]),
+        ([4, -4, 3], [4, 0, 3], [10, 0, 10]),
+        ([3, -0.5, 0.5], [3, 2.5, 3], [10, 0, 10]),
+        ([0, 3], [0, 3], [0, 10]),
+        ([1e-7, 2.9999999], [1e-7, 3], [0, 10]),
+        ([10**15], [10**15], [10 * (10**15 // 3)]),
+    ],
+)
+def test_running_totals_are_exact(client: Client, values: list[float], totals: list[float], added: list[int]) -> None:
+    replies = [client.event("u", value).json() for value in values]
+    assert [reply["total"] for reply in replies] == totals
+    assert [reply["points"].get("xp", {}).get("added", 0) for reply in replies] == added
+    assert client.total("u") == sum(added)
+
+
+def test_total_that_is_whole_is_an_integer_on_the_wire(client: Client) -> None:
+    assert '"total":3,' in client.event("u", 3.0).content.decode()
+    assert '"total":3.5,' in client.event("u", 0.5).content.decode()
+
+
+def test_every_system_s_triggers_pay(client: Client, shop: Tenant) -> None:
+    coins = {**per(2, 1), "points_system": "coins"}
+    apply(shop, triggers=[coins, per(1, 2)])
+    points = client.event("u", 3).json()["points"]
+    assert {key: (each["added"], len(each["awards"])) for key, each in points.items()} == {
+        "xp": (16, 2),
+        "coins": (1, 1),
+    }
+    # The newest first, each with the total after it.
+    assert [(award["awarded"], award["total"]) for award in points["xp"]["awards"]] == [(6, 16), (10, 10)]
+
+
+def test_user_is_made_and_changed_along_the_way(client: Client) -> None:
+    about = {
+        "email": "zoe@example.com",
+        "name": "Zoë 🎈",
+        "tz": "Europe/Vienna",
+        "deviceTokens": ["t1"],
+        "subscribeToEmails": False,
+        "attributes": {"plan": "pro"},
+    }
+    client.event("u", about=about)
+    client.event("u", about={"name": None, "attributes": {"region": "eu"}})
+    user = client.call("GET", "/users/u").json()
+    expected = about | {"id": "u", "name": None, "attributes": {"plan": "pro", "region": "eu"}}
+    assert {name: user[name] for name in expected} == expected
+
+
+class TestFilters:
+    def test_user_attributes_decide_who_is_paid(self, client: Client, shop: Tenant) -> None:
+        apply(shop, triggers=[per(1, 5, "visits", user_attributes={"plan": "pro", "region": "eu"})])
+        assert client.event("u", 1, "visits", about={"attributes": {"plan": "pro"}}).json()["points"] == {}
+        reply = client.event("u", 1, "visits", about={"attributes": {"region": "eu"}}).json()
+        assert reply["points"]["xp"]["added"] == 5
+        assert reply["points"]["xp"]["awards"][0]["trigger"]["userAttributes"] == [
+            {"key": "plan", "value": "pro"},
+            {"key": "region", "value": "eu"},
+        ]
+
+    def test_event_attributes_decide_what_is_counted(self, client: Client, shop: Tenant) -> None:
+        apply(shop, triggers=[per(2, 7, "visits", event_attributes={"page": "shop"})])
+        pages: list[Any] = [{"page": "shop"}, {"page": "home"}, {}, None, {"page": "shop", "x": "y"}]
+        replies = [client.event("u", 1, "visits", attributes=page).json() for page in pages]
+        assert [reply["total"] for reply in replies] == [1, 2, 3, 4, 5]
+        assert [bool(reply["points"]) for reply in replies] == [False, False, False, False, True]
+
+    def test_each_of_two_filters_counts_for_itself(self, client: Client, shop: Tenant) -> None:
+        pages = [per(2, points, "visits", event_attributes={"page": page}) for page, points in (("a", 1), ("b", 10))]
+        apply(shop, triggers=pages)
+        for page in ("a", "b", "b", "a"):
+            client.event("u", 1, "visits", attributes={"page": page})
+        assert client.total("u") == 11
+        assert sorted(map(int, MetricTotal.objects.values_list("total", flat=True))) == [2, 2, 4]
+
+    def test_inactive_triggers_pay_nothing(self, client: Client, shop: Tenant) -> None:
+        apply(shop, triggers=[per(3, 10, is_active=False)])
+        assert client.event("u", 9).json()["points"] == {}
+
+
+class TestAchievements:
+    def test_unlocked_badge_is_an_achievement(self, client: Client, shop: Tenant) -> None:
+        apply(shop, triggers=[{**per(1, 50, "visits"), "points_system": "points"}])
+        badge = make_badge(shop, "fifty", "points", min_points=50)
+        [achievement] = client.event("u", 1, "visits").json()["achievements"]
+        assert achievement | {"achievedAt": ""} == {
+            "id": str(badge.id),
+            "key": "fifty",
+            "name": "Fifty",
+            "trigger": "api",
+            "description": None,
+            "badgeUrl": None,
+            "userAttributes": [],
+            "achievedAt": "",
+        }
+        assert client.event("u", 1, "visits").json()["achievements"] == []
+
+    def test_achievement_pays_and_leads_to_further_ones(self, client: Client, shop: Tenant) -> None:
+        make_badge(shop, "first", "award_count", min_awards=1)
+        make_badge(shop, "second", "points", min_points=100)
+        apply(
+            shop,
+            triggers=[
+                {**per(1, 50, "visits"), "points_system": "points"},
+                {"points_system": "points", "type": "achievement", "badge": "first", "points": 60},
+                xp(type="achievement", badge="second", points=7),
+            ],
+        )
+        reply = client.event("u", 1, "visits").json()
+        assert [each["key"] for each in reply["achievements"]] == ["first", "second"]
+        assert {key: each["added"] for key, each in reply["points"].items()} == {"points": 110, "xp": 7}
+        assert reply["points"]["xp"]["awards"][0]["trigger"]["achievementName"] == "Second"
+
+    def test_award_of_another_dialect_pays_for_its_badge(self, client: Client, shop: Tenant) -> None:
+        make_badge(shop, "first", "award_count", min_awards=1)
+        apply(shop, triggers=[xp(type="achievement", badge="first", points=7)])
+        assert BricqsClient(shop).award("u", 1).json()["badges_unlocked"] == ["first"]
+        assert client.total("u") == 7
+
+
+class TestUserCreation:
+    @pytest.fixture(autouse=True)
+    def welcome(self, programme: None, shop: Tenant) -> None:
+        apply(shop, triggers=[xp(type="user_creation", points=100)])
+
+    def test_first_event_pays_it_and_no_other(self, client: Client) -> None:
+        replies = [client.event("u", 3).json()["points"]["xp"] for _ in range(2)]
+        assert [reply["added"] for reply in replies] == [110, 10]
+        assert [award["trigger"]["type"] for award in replies[0]["awards"]] == ["metric", "user_creation"]
+        assert "eventAttributes" not in replies[0]["awards"][1]["trigger"]
+
+    def test_who_was_awarded_in_another_dialect_is_identified_now(self, client: Client, shop: Tenant) -> None:
+        BricqsClient(shop).award("u", 1)
+        assert client.event("u", 1).json()["points"]["xp"]["added"] == 100
+
+    def test_not_whom_it_is_not_for(self, client: Client, shop: Tenant) -> None:
+        apply(shop, triggers=[xp(type="user_creation", points=1, user_attributes={"plan": "pro"})])
+        assert client.event("u", 1, about={"attributes": {"plan": "free"}}).json()["points"]["xp"]["added"] == 100
+        assert client.event("v", 1, about={"attributes": {"plan": "pro"}}).json()["points"]["xp"]["added"] == 101
+
+
+class TestLevels:
+    @pytest.fixture(autouse=True)
+    def levels(self, programme: None, shop: Tenant) -> None:
+        level = {"points_system": "xp", "badge_url": "https://cdn.example.com/l.png"}
+        names = {"novice": 10, "adept": 30}
+        apply(shop, levels=[level | {"key": key, "name": key.title(), "points": at} for key, at in names.items()])
+
+    def test_is_there_only_when_the_event_changed_it(self, client: Client) -> None:
+        replies = [client.event("u", value).json()["points"]["xp"] for value in (3, 3, 3)]
+        assert [reply.get("level", {}).get("key") for reply in replies] == ["novice", None, "adept"]
+        assert "level" not in replies[1]
+        assert replies[0]["level"] | {"id": ""} == {
+            "id": "",
+            "key": "novice",
+            "name": "Novice",
+            "description": "",
+            "badgeUrl": "https://cdn.example.com/l.png",
+            "points": 10,
+        }
+
+    def test_may_be_reached_over_others(self, client: Client) -> None:
+        assert client.event("u", 9).json()["points"]["xp"]["level"]["key"] == "adept"
+
+
+class TestCap:
+    def test_award_is_cut_to_what_may_be_had(self, client: Client, shop: Tenant) -> None:
+        apply(shop, points_systems=[{"key": "xp", "name": "XP", "max_points": 25}])
+        replies = [client.event("u", 3).json()["points"] for _ in range(4)]
+        assert [reply.get("xp", {}).get("awards", [{}])[0].get("awarded") for reply in replies] == [10, 10, 5, None]
+        assert (replies[2]["xp"]["total"], replies[2]["xp"]["maxPoints"]) == (25, 25)
+
+
+class TestBoosts:
+    def test_stack_and_are_rounded_once(self, client: Client) -> None:
+        client.boost(boost("u", 2), boost("u", 1.5), boost("u", 3))
+        [award] = client.event("u", 3).json()["points"]["xp"]["awards"]
+        assert award["awarded"] == 90
+        assert [each["multiplier"] for each in award["boosts"]] == [2, 1.5, 3]
+        assert award["boosts"][0] == {
+            "id": award["boosts"][0]["id"],
+            "name": "times 2",
+            "status": "active",
+            "start": "2020-01-01",
+            "end": None,
+            "multiplier": 2,
+            "rounding": "down",
+        }
+
+    @pytest.mark.parametrize(("rounding", "expected"), [("down", 12), ("up", 13), ("nearest", 13)])
+    def test_three_roundings(self, client: Client, rounding: str, expected: int) -> None:
+        client.boost(boost("u", 1.25, rounding=rounding))
+        assert client.event("u", 3).json()["points"]["xp"]["added"] == expected
+
+    def test_the_most_cautious_of_several_roundings_holds(self, client: Client) -> None:
+        client.boost(boost("u", 1.3, rounding="up"), boost("u", 1.3, rounding="nearest"))
+        assert client.event("u", 3).json()["points"]["xp"]["added"] == 17  # 16.9
+        client.boost(boost("u", 0.9, rounding="down"))
+        assert client.event("u", 3).json()["points"]["xp"]["added"] == 15  # 15.21
+
+    def test_one_that_leaves_nothing_awards_nothing(self, client: Client) -> None:
+        client.boost(boost("u", 0.01))
+        assert client.event("u", 3).json()["points"] == {}
+
+    def test_everybody_s_and_one_s_own(self, client: Client, shop: Tenant) -> None:
+        apply(shop, boosts=[xp(name="All", start="2020-01-01", multiplier=2)])
+        client.boost(boost("u", 3))
+        assert [client.event(user, 3).json()["points"]["xp"]["added"] for user in ("u", "v")] == [60, 20]
+
+    def test_of_another_system_does_nothing(self, client: Client) -> None:
+        client.boost(boost("u", 2), system="coins")
+        assert client.event("u", 3).json()["points"]["xp"]["added"] == 10
+
+
+class TestIdempotency:
+    def test_replay_repeats_the_answer_and_changes_nothing(self, client: Client, shop: Tenant) -> None:
+        first = client.event("u", 3, key="k")
+        assert first.status_code == 201
+        assert first.json()["idempotencyKey"] == "k"
+        assert first.json()["idempotentReplayed"] is False
+        before = rows()
+        replay = client.event("u", 3, key="k")
+        assert replay.status_code == 202
+        assert replay.json() == first.json() | {"idempotentReplayed": True}
+        assert rows() == before
+
+    def test_whatever_the_payload_says(self, client: Client) -> None:
+        first = client.event("u", 3, key="k").json()
+        replay = client.event("u", 9, key="k", attributes={"a": "b"}, about={"name": "Zoë"})
+        assert (replay.status_code, replay.json()["eventId"]) == (202, first["eventId"])
+        assert Profile.objects.get().name is None
+
+    def test_scope_is_user_and_metric(self, client: Client) -> None:
+        calls = [("u", "words-written"), ("v", "words-written"), ("u", "visits")]
+        assert [client.event(user, 3, metric, key="k").status_code for user, metric in calls] == [201] * 3
+
+    def test_and_the_tenant(self, client: Client, shop: Tenant) -> None:
+        apply(shop.sandbox)
+        assert client.event("u", key="k").status_code == 201
+        assert Client(shop.sandbox).event("u", key="k").status_code == 201
+
+    def test_keys_of_the_other_dialect_are_others(self, client: Client, shop: Tenant) -> None:
+        assert BricqsClient(shop).award("u", 1, key="k").status_code == 200
+        assert client.event("u", key="k").status_code == 201
+
+    def test_metric_that_was_ended_meanwhile_is_replayed(self, client: Client, shop: Tenant) -> None:
+        client.event("u", 3, key="k")
+        apply(shop, metrics=[{"key": "words-written", "name": "W", "is_active": False}])
+        assert client.event("u", 3, key="k").status_code == 202
+
+    def test_without_a_key_every_event_counts(self, client: Client) -> None:
+        assert [client.event("u", 1).json()["total"] for _ in range(3)] == [1, 2, 3]
+
+    def test_refusal_uses_up_no_key(self, client: Client) -> None:
+        assert client.event("u", "3", key="k").status_code == 422  # type: ignore[arg-type]
+        assert client.event("u", 3, key="k").status_code == 201
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ({}, ["user: ", "value: "]),
+            ({"user": {"id": "u"}}, ["value: "]),
+            ({"user": "u", "value": 1}, ["user"]),
+            ({"user": {}, "value": 1}, ["user.id: "]),
+            ({"user": {"id": ""}, "value": 1}, ["user.id: "]),
+            ({"user": {"id": 5}, "value": 1}, ["user.id: "]),
+            ({"user": {"id": "x" * 256}, "value": 1}, ["user.id: "]),
+            ({"user": {"id": "a\0"}, "value": 1}, ["user.id: "]),
+            ({"user": {"id": "u"}, "value": "1"}, ["value: "]),
+            ({"user": {"id": "u"}, "value": True}, ["value: "]),
+            ({"user": {"id": "u"}, "value": None}, ["value: "]),
+            ({"user": {"id": "u"}, "value": 10**15 + 1}, ["value: "]),
+            ({"user": {"id": "u"}, "value": -1e300}, ["value: "]),
+            ({"user": {"id": "u", "tz": "Mars/Olympus"}, "value": 1}, ["user.tz: "]),
+            ({"user": {"id": "u", "tz": 5}, "value": 1}, ["user.tz: "]),
+            ({"user": {"id": "u", "email": 5}, "value": 1}, ["user.email: "]),
+            ({"user": {"id": "u", "attributes": {"a": 1}}, "value": 1}, ["user.attributes: "]),
+            ({"user": {"id": "u", "attributes": ["a"]}, "value": 1}, ["user.attributes: "]),
+            ({"user": {"id": "u", "deviceTokens": "t"}, "value": 1}, ["user.deviceTokens: "]),
+            ({"user": {"id": "u", "deviceTokens": [5]}, "value": 1}, ["user.deviceTokens"]),
+            ({"user": {"id": "u", "subscribeToEmails": "yes"}, "value": 1}, ["user.subscribeToEmails: "]),
+            ({"user": {"id": "u"}, "value": 1, "attributes": {"a": None}}, ["attributes: "]),
+            ({"user": {"id": "u"}, "value": 1, "attributes": {"a": "\0"}}, ["attributes: "]),
+            ([], ["body: "]),
+        ],
+    )
+    def test_of_what_is_sent(self, client: Client, body: Any, words: list[str]) -> None:
+        refused(lambda: client.call("POST", "/metrics/words-written/event", body), 422, *words)
+
+    @pytest.mark.parametrize("metric", ["no-such", "words%20written", "a/b", "%00", "é"])
+    def test_of_an_unknown_metric_is_none_that_clients_cannot_read(self, client: Client, metric: str) -> None:
+        refused(lambda: client.event("u", 1, metric), 422, "metric")
+
+    def test_of_an_ended_metric(self, client: Client, shop: Tenant) -> None:
+        apply(shop, metrics=[{"key": "words-written", "name": "W", "is_active": False}])
+        refused(lambda: client.event("u"), 422, "words-written")
+
+    @pytest.mark.parametrize("key", ["", "x" * 256])
+    def test_of_a_key(self, client: Client, key: str) -> None:
+        refused(lambda: client.event("u", key=key), 400, "Idempotency-Key")
+
+    def test_of_a_total_without_end(self, client: Client, shop: Tenant) -> None:
+        client.event("u", 1, "visits")
+        MetricTotal.objects.update(total=10**18)
+        refused(lambda: client.event("u", 1, "visits"), 422, "value")
+        assert client.event("u", -1, "visits").status_code == 201
+
+    def test_other_tenants_metrics_are_unknown(self, client: Client, shop: Tenant) -> None:
+        refused(lambda: Client(shop.sandbox).event("u"), 422, "words-written")
+
+    def test_is_worded_before_anything_is_made(self, client: Client) -> None:
+        client.event("u", 1, "no-such", about={"name": "Zoë"})
+        assert not Participant.objects.exists()
+
+
+def test_limits_that_are_taken(client: Client) -> None:
+    assert client.event("x" * 255, key="k" * 255).status_code == 201
+    assert client.event(" a/b ?#%🎈\n").status_code == 201
+    assert client.event("u", 1e-25).json()["total"] == 0
+
+
+def test_write_cap_of_bricqs_does_not_apply(client: Client, shop: Tenant) -> None:
+    shop.participant_write_rate = "1/d"
+    shop.save()
+    assert [client.event("u").status_code for _ in range(3)] == [201] * 3
+
+
+def test_attributes_of_the_call_s_time_are_those_of_the_answer(client: Client, freeze: Any) -> None:
+    freeze(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    client.event("u", 3)
+    assert client.points("u").json()["awards"][0]["date"] == "2026-03-01T12:00:00Z"

@@ -1,0 +1,43 @@
+"""A JSON object as lines of a form, and back."""
+
+from typing import Any
+
+import pytest
+from django.forms import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gamify.admin._lines import LinesField, to_lines
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
+def test_what_is_shown_is_read_back_as_it_was(value: dict[str, Any]) -> None:
+    assert LinesField(required=False).to_python(to_lines(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", {}),
+        ("Free shipping: yes", {"Free shipping": "yes"}),
+        ("a: 1\r\n\r\nb : true\n", {"a": 1, "b": True}),
+        ("time: 10:30", {"time": "10:30"}),
+        ("list: [1, 2]", {"list": [1, 2]}),
+        ('"a: b": c', {"a: b": "c"}),
+        ("empty:", {"empty": ""}),
+    ],
+)
+def test_what_people_write(text: str, value: dict[str, Any]) -> None:
+    assert LinesField(required=False).to_python(text) == value
+
+
+@pytest.mark.parametrize("text", ["no colon", ": nothing before it", "a: 1\na: 2", '"unclosed: 1'])
+def test_what_cannot_be_read_is_said(text: str) -> None:
+    with pytest.raises(ValidationError):
+        LinesField(required=False).to_python(text)
