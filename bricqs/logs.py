@@ -8,11 +8,11 @@ PostgreSQL would say of them is taken out here.
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import Processor
 
 STYLES = ("", "json", "console")
 # Of `extra`, these are shown and nothing else: Django, for one, adds the request itself, with its path.
@@ -42,13 +42,7 @@ def config(*, style: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"faults": {"()": FaultsWithoutPaths}},
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": _FIRST,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_render(is_console)],
-            }
-        },
+        "formatters": {"line": {"()": Line, "is_console": is_console}},
         # On stderr, as stdout is for what commands say; see `to_stdout`.
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
@@ -67,6 +61,35 @@ def to_stdout() -> None:
             handler.setStream(sys.stdout)
 
 
+class Line(logging.Formatter):
+    """A record, rendered by structlog, whose own formatter copies each record first: half as long again for each line."""
+
+    def __init__(self, *, is_console: bool) -> None:
+        super().__init__()
+        # On a terminal not the tracebacks that structlog prefers: they show local variables, and so keys and bodies.
+        self._render: Processor = (
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if is_console
+            else structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        given = record.__dict__
+        moment = datetime.fromtimestamp(record.created, tz=UTC)
+        event = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": moment.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            **structlog.contextvars.get_contextvars(),
+            **{name: given[name] for name in FIELDS if name in given},
+        }
+        if record.exc_info:
+            # Which constraint was broken stays, and by what goes.
+            event["exception"] = _ROW.sub(r"\1 …", self.formatException(record.exc_info))
+        return str(self._render(None, record.levelname.lower(), event))
+
+
 class FaultsWithoutPaths(logging.Filter):
     """Of what Django says of requests: tracebacks, under the route. Paths hold ids of participants and of sessions; and
     answers, such as a 503 that was meant, have their line already."""
@@ -78,28 +101,3 @@ class FaultsWithoutPaths(logging.Filter):
             route = match.route if match else "(no route)"
             record.args = tuple(route if each == request.path else each for each in record.args)
         return bool(record.exc_info)
-
-
-def without_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Tracebacks keep which constraint was broken, and lose by what."""
-    if "exception" in event:
-        event["exception"] = _ROW.sub(r"\1 …", event["exception"])
-    return event
-
-
-def _render(is_console: bool) -> Sequence[Processor]:
-    if is_console:
-        # Not the tracebacks that structlog prefers: they show local variables, and so keys and bodies.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    return [structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
-
-
-_FIRST: Sequence[Processor] = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.stdlib.ExtraAdder(allow=FIELDS),
-    structlog.processors.format_exc_info,
-    without_rows,
-)

@@ -56,8 +56,9 @@ def observe(*, method: str, route: str, status: int, notes: Notes, seconds: floa
     if notes.replays:
         known.replays.labels(dialect).inc(notes.replays)
     for kind, count in notes.entries.items():
-        known.entries.labels(dialect, kind).inc(count)
-        known.points.labels(dialect, kind).inc(notes.points[kind])
+        entries, points = _of_kind(dialect, kind)
+        entries.inc(count)
+        points.inc(notes.points[kind])
 
 
 def share(folder: Path) -> None:
@@ -110,6 +111,12 @@ def _of_route(method: str, route: str, status: int) -> "tuple[Counter, Histogram
     # Kept, as every request asks, and finding them takes longer than counting.
     known = _instruments()
     return known.requests.labels(method, route, str(status)), known.seconds.labels(method, route)
+
+
+@lru_cache(maxsize=256)
+def _of_kind(dialect: str, kind: str) -> "tuple[Counter, Counter]":
+    known = _instruments()
+    return known.entries.labels(dialect, kind), known.points.labels(dialect, kind)
 
 
 def _registry() -> "CollectorRegistry":

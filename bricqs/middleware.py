@@ -36,8 +36,7 @@ class Told:
         started = time.perf_counter()
         notes = telemetry.begin()
         request_id = _request_id(request)
-        # Replaces what the thread's last request left.
-        structlog.contextvars.clear_contextvars()
+        # Nothing else is bound, so this replaces all that the thread's last request left.
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response[REQUEST_ID_HEADER] = request_id

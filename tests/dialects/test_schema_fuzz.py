@@ -26,6 +26,8 @@ WANTED = ("not_a_server_error", "status_code_conformance", "content_type_conform
 SCHEMA = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
 SCHEMA.app = wsgi.application
 OPERATIONS: list[Any] = [result.ok() for result in SCHEMA.get_all_operations() if isinstance(result, Ok)]
+# Each dialect has its own; one that is not asked for is not read.
+KEY_HEADERS = [scheme["name"] for scheme in SCHEMA.raw_schema["components"]["securitySchemes"].values()]
 CHECKED = CHECKS.get_by_names(list(WANTED))
 
 
@@ -59,6 +61,6 @@ def test_answers_are_as_the_reference_says(operation: Any, mode: GenerationMode,
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def answer(case: Any) -> None:
-        case.call_and_validate(headers={"X-API-Key": key}, checks=CHECKED)
+        case.call_and_validate(headers=dict.fromkeys(KEY_HEADERS, key), checks=CHECKED)
 
     answer()

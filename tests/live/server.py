@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,8 +82,7 @@ class Server:
         victims = _family(psutil.Process(self.process.pid))
         if with_postgresql:
             victims += _family(psutil.Process(self._postmaster()))
-        for victim in victims:
-            victim.kill()
+        _kill(victims)
         self.process.wait(SECONDS_MAX)
         _, alive = psutil.wait_procs(victims, SECONDS_MAX)
         assert not alive, alive
@@ -217,14 +216,20 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        # A session of PostgreSQL ends by itself once whoever it served is gone.
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def _stop_what_a_killed_server_left(server: Server) -> None:
     try:
         postmaster = psutil.Process(server._postmaster())
     except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return
     if str(server.folder) in " ".join(postmaster.cmdline()):
-        for process in _family(postmaster):
-            process.kill()
+        _kill(_family(postmaster))
 
 
 def _free_port() -> int:

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
-import structlog
-
 from bricqs import logs
 
 
@@ -37,11 +35,8 @@ class Lines:
 def logged(style: str = "json") -> Iterator[Lines]:
     """Everything from INFO on, through the formatter of the settings."""
     lines = Lines()
-    line = logs.config(style=style, level="INFO")["formatters"]["line"]
     handler = logging.StreamHandler(lines.stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=line["foreign_pre_chain"], processors=line["processors"])
-    )
+    handler.setFormatter(logs.Line(is_console=style == "console"))
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
