@@ -62,7 +62,7 @@ def to_stdout() -> None:
 
 
 class Line(logging.Formatter):
-    """A record, rendered by structlog, whose own formatter copies each record first: half as long again for each line."""
+    """A record, rendered by structlog, whose own formatter copies each record first: half as long again a line."""
 
     def __init__(self, *, is_console: bool) -> None:
         super().__init__()
