@@ -179,7 +179,9 @@ def url_of(process: "subprocess.Popen[str]") -> str:
 
 def leave(process: "subprocess.Popen[str]") -> None:
     _, stderr = process.communicate(timeout=SECONDS_MAX)
-    assert (process.returncode, stderr) == (0, "")
+    # Which is right to say on a machine that takes its time.
+    said = [line for line in stderr.splitlines() if not line.startswith("PostgreSQL is recovering from a crash")]
+    assert (process.returncode, said) == (0, [])
 
 
 def crash(data: Path) -> int:
