@@ -50,7 +50,7 @@ def redis(port: int, settings: Any) -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def use(settings: Any, port: int) -> None:
-    options = {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5}
+    options = {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 5, "SOCKET_TIMEOUT": 5}
     location = f"redis://127.0.0.1:{port}/0"
     settings.CACHES = {
         "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": location, "OPTIONS": options}
