@@ -62,7 +62,7 @@ def restore(file: Path) -> None:
         raise BackupFailed("The database is not empty. Restore into a new one.")
     connection.close()
     command = [_program("pg_restore"), "--no-owner", "--no-acl", "--file=-", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as archive:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as archive:  # noqa: S603 - arguments of our own, no shell
         assert archive.stdout
         assert archive.stderr
         _write(archive.stdout, archive)
@@ -71,7 +71,7 @@ def restore(file: Path) -> None:
 def _write(script: IO[bytes], archive: "subprocess.Popen[bytes]") -> None:
     command = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=_environment(), **pipes) as database:  # noqa: S603
+    with subprocess.Popen(command, env=_environment(), **pipes) as database:  # noqa: S603 - arguments of our own, no shell
         assert database.stdin
         assert database.stderr
         # It stops at its first error, and takes no more.
@@ -100,7 +100,7 @@ def _has_tables() -> bool:
 
 def _run(program: str, *arguments: object) -> None:
     command = [_program(program), *map(str, arguments)]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)  # noqa: S603 - arguments of our own, no shell
     if done.returncode:
         raise BackupFailed(done.stderr.strip())
 

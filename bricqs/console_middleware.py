@@ -6,18 +6,17 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as Authentic
 from django.contrib.messages.middleware import MessageMiddleware as Message
 from django.contrib.sessions.middleware import SessionMiddleware as Session
 from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
 
 CONSOLE = "/admin/"
 
 
-class _ForConsole:
+class _ForConsole(MiddlewareMixin):
     """Passes on whatever is not for the console."""
-
-    get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(CONSOLE):
-            return super().__call__(request)  # type: ignore[misc]
+            return super().__call__(request)
         return self.get_response(request)
 
 

@@ -126,7 +126,7 @@ def _registry() -> "CollectorRegistry":
 
     registry = CollectorRegistry()
     if os.environ.get(FOLDER):
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus_client has no types here
     else:
         registry.register(_instruments().registry)
     registry.register(_Database())

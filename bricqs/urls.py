@@ -1,5 +1,7 @@
 """Every route: the dialects, the API reference, health, and the console."""
 
+import re
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -12,6 +14,8 @@ from bricqs.metrics import metrics
 from gamify.dialects.trophy import TrophyViewSet
 from gamify.http.errors import Refusal
 from gamify.http.views import DialectViewSet
+
+TROPHY = re.compile(r"/(?:v1|admin-api)(?:/|\Z)")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -36,22 +40,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """In the words of the dialect whose route it is."""
-    try:
-        view = resolve(request.path_info).func
-    except Resolver404:
-        view = not_found
-    dialect = getattr(view, "dialect", None) or getattr(view, "cls", None)
-    if isinstance(dialect, type) and issubclass(dialect, DialectViewSet):
+    if dialect := _dialect_of(request.path_info):
         return JsonResponse(dialect().render_refusal(refusal).data, status=refusal.status)
     return JsonResponse({"detail": refusal.detail, "code": refusal.code}, status=refusal.status)
 
 
-def trophy_not_found(request: HttpRequest) -> HttpResponse:
-    return not_found(request)
+def _dialect_of(path: str) -> type[DialectViewSet] | None:
+    try:
+        view = getattr(resolve(path).func, "cls", None)
+    except Resolver404:
+        view = None
+    if isinstance(view, type) and issubclass(view, DialectViewSet):
+        return view
+    # Of the two dialects that share /v1, the one whose clients can read nothing else.
+    return TrophyViewSet if TROPHY.match(path) else None
 
-
-# So that `_refused` words it as this dialect does.
-trophy_not_found.dialect = TrophyViewSet  # type: ignore[attr-defined]
 
 handler400 = bad_request
 handler404 = not_found
@@ -74,6 +77,5 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=READ_ONLY), name="docs"),
     path("admin/", admin.site.urls),
     # Before Django's own pages for DEBUG and for missing CSRF tokens: whoever calls an API gets JSON.
-    re_path(r"^api/", csrf_exempt(not_found)),
-    re_path(r"^(?:v1|admin-api)(?:/|\Z)", csrf_exempt(trophy_not_found)),
+    re_path(r"^(?:api|v1|admin-api)(?:/|\Z)", csrf_exempt(not_found)),
 ]

@@ -6,4 +6,4 @@ class EngagementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers who may read across origins.
-        from engagements import cors  # noqa: F401
+        from engagements import cors  # noqa: F401 - registers itself

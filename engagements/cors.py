@@ -13,7 +13,7 @@ from engagements.origins import parse_origin
 
 def admit(request: HttpRequest, origins: tuple[str, ...]) -> None:
     """The session behind `request` belongs to an engagement with these origins: from here on they decide."""
-    request.allowed_origins = origins  # type: ignore[attr-defined]
+    request.allowed_origins = origins  # type: ignore[attr-defined] # ours: handed on with the request
 
 
 @receiver(check_request_enabled)

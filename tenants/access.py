@@ -43,7 +43,7 @@ def access_of(request: HttpRequest) -> Access:
     found: Access | None = getattr(request, "_access", None)
     if found is None:
         found = _read(request.user)
-        request._access = found  # type: ignore[attr-defined]
+        request._access = found  # type: ignore[attr-defined] # ours: kept with the request
     return found
 
 

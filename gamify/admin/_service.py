@@ -48,7 +48,7 @@ class ServiceForm(forms.ModelForm[Any]):
         # What the database would refuse, the service refuses first, and names the field; Django's own check of the
         # constraints would only name the constraint.
         self.instance.validate_constraints = lambda exclude=None: None
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()  # type: ignore[misc] # Django's hook for this, which its stubs leave out
         del self.instance.validate_constraints
         for field in self.instance._meta.concrete_fields:
             # An empty text box says nothing, which is null where the column knows it.
@@ -80,7 +80,7 @@ class ServiceAdmin(TenantScopedAdmin[M]):
     @staticmethod
     def save_through(definition: Any, /) -> Any:
         """The service that creates or changes one. Raises DomainError."""
-        raise NotImplementedError
+        raise NotImplementedError("a page names the service that saves what it shows")
 
     def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
         readonly = tuple(super().get_readonly_fields(request, obj))
@@ -113,7 +113,7 @@ class ServiceAdmin(TenantScopedAdmin[M]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        request._refusal = error  # type: ignore[attr-defined]
+        request._refusal = error  # type: ignore[attr-defined] # ours: handed on with the request
         response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         return response
 

@@ -111,7 +111,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
     ) -> HttpResponse:
         participant = self.get_object(request, unquote(object_id))
         if participant is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return] # not in the stubs
         if not self.has_view_permission(request, participant):
             raise PermissionDenied
         now = timezone.now()

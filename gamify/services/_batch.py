@@ -4,37 +4,28 @@ What an operation does to its participant is its own business (`Operation.apply`
 idempotency, the write cap, and that what was refused leaves nothing behind.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import DatabaseError
 
-from gamify.errors import Busy, CallerOutdated, DomainError, IdempotencyKeyReused, RateLimitExceeded
+from gamify.errors import CallerOutdated, DomainError, IdempotencyKeyReused, RateLimitExceeded
 from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
-from gamify.queries.programme import Programme, System
-from gamify.rewards.days import days_on_earth
+from gamify.queries.programme import Programme
 from gamify.services._member import Member, window_start
+from gamify.services._needs import Needs
 from gamify.services._operation import Operation
+from gamify.services._retries import ProgrammeChanged, with_retries
 from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants import keys, telemetry
 from tenants.database import pipelined_transaction, send
 from tenants.rates import Window
 from tenants.refs import TenantRef
-
-# How often a batch is run again because another transaction got in between. The second run finds what the other one
-# wrote, so more than two take a new coincidence each.
-ATTEMPTS_MAX = 6
-
-UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "23505", "40001", "40P01"
-LOCK_NOT_AVAILABLE = "55P03"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +77,6 @@ def run(
     return with_retries(tenant.id, attempt)
 
 
-class ProgrammeChanged(Exception):
-    """The rules that this process knows are not the ones that hold: start over with those."""
-
-
 class Batch:
     """Loads what its items need, decides them in their order, writes what was decided."""
 
@@ -117,17 +104,18 @@ class Batch:
         """Raises ProgrammeChanged."""
         items = [item for item in self.items if not isinstance(item, DomainError)]
         idempotency_keys = [item.key for item in items if item.key] + ([self.batch_key] if self.batch_key else [])
+        needs = Needs(self.tenant.id, items, self.programme, self.now)
         confirmed = keys.confirm(self.callers, now=self.now)
         self.snapshot = store.lock_and_load(
             tenant_id=self.tenant.id,
             participants={participant_id(self.tenant.id, item.participant): item.participant for item in items},
-            wanted_lots=self._wanted_lots(items),
+            wanted_lots=needs.lots(),
             operation_ids={key.operation_id(self.tenant.id) for key in idempotency_keys},
             earned_since=[window_start(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
-            profiles_of=self._profiles_of(items),
-            reward_rules={reward.id for item in items for reward in item.rewards(self.programme)},
-            wanted_earning=self._wanted_earning(items),
+            profiles_of=needs.profiles(),
+            reward_rules=needs.reward_rules(),
+            wanted_earning=needs.earning(),
             now=self.now,
         )
         if self.snapshot.programme_version != self.programme.version:
@@ -206,37 +194,6 @@ class Batch:
             )
         return self.members[id]
 
-    def _wanted_lots(self, items: Sequence[Operation]) -> list[store.WantedLots]:
-        debits: dict[tuple[UUID, System], int] = {}
-        for item in items:
-            id = participant_id(self.tenant.id, item.participant)
-            for system, debit in item.postings(self.programme):
-                debits[id, system] = debits.get((id, system), 0) + debit
-            for system in self._paid_by_triggers(item):
-                debits.setdefault((id, system), 0)
-        return [store.WantedLots((id, system.id), debit, system.oldest_first) for (id, system), debit in debits.items()]
-
-    def _paid_by_triggers(self, item: Operation) -> Iterable[System]:
-        """Where an operation may post to though it does not say so: what follows from a badge or from a first
-        identification is paid by triggers."""
-        types = [*(["achievement"] if item.evaluates else []), *(["user_creation"] if item.wants_profile else [])]
-        return (self.programme.systems[id] for id in self.programme.earning.systems_of(*types))
-
-    def _profiles_of(self, items: Sequence[Operation]) -> set[UUID]:
-        """Of those whose operation wants it; on the first and last days of boosts, which begin and end at everybody's
-        own midnight, of all."""
-        zones_matter = self.programme.earning.depends_on_zone(days_on_earth(self.now))
-        return {
-            participant_id(self.tenant.id, item.participant) for item in items if item.wants_profile or zones_matter
-        }
-
-    def _wanted_earning(self, items: Sequence[Operation]) -> store.WantedEarning:
-        wanted = [item.earning(self.programme) for item in items]
-        return store.WantedEarning(
-            counters={id for each in wanted for id in each.counters},
-            payments={id for each in wanted for id in each.payments},
-        )
-
     def _recall(self, key: IdempotencyKey, hash: bytes) -> store.StoredOperation | None:
         """The operation that used `key` before, in this batch or an earlier call. Raises IdempotencyKeyReused."""
         id = key.operation_id(self.tenant.id)
@@ -288,19 +245,3 @@ def _refuse_over_cap(window: Window, now: datetime) -> None:
             resets_at=window.resets_at,
             retry_after_seconds=window.seconds_left(now),
         )
-
-
-def with_retries(tenant_id: UUID, attempt: Callable[[], T]) -> T:
-    """Run `attempt`, a transaction, again where another one got in between. Raises Busy."""
-    for _ in range(ATTEMPTS_MAX):
-        try:
-            return attempt()
-        except ProgrammeChanged:
-            programmes.forget(tenant_id)
-        except DatabaseError as error:
-            code = getattr(error.__cause__, "sqlstate", None)
-            if code == LOCK_NOT_AVAILABLE:
-                raise Busy from error
-            if code not in (UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK_DETECTED):
-                raise
-    raise Busy

@@ -12,8 +12,8 @@ from uuid import UUID
 from gamify.ledger import store
 from gamify.models import Lot, PointsSystem, Sweep
 from gamify.queries.programme import System, system_of
-from gamify.services._batch import with_retries
 from gamify.services._member import entry_facts, fact, open_book
+from gamify.services._retries import with_retries
 from tenants.database import pipelined_transaction, send
 from tenants.models import Tenant
 

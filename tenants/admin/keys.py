@@ -104,11 +104,11 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
             name=fields["name"],
         )
         obj.__dict__.update(key.__dict__)
-        request._raw_key = raw_key  # type: ignore[attr-defined]
+        request._raw_key = raw_key  # type: ignore[attr-defined] # ours: for the page that shows it once
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Shown in the answer itself and nowhere else: no redirect, no session, no cache holds the key."""
-        raw_key = request._raw_key  # type: ignore[attr-defined]
+        raw_key = request._raw_key  # type: ignore[attr-defined] # see above
         response = page(self, request, "console/key_issued.html", title="Key issued", raw_key=raw_key, key=obj)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -25,8 +25,8 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         chosen = request.session.get(SESSION_KEY)
         found = tenants.filter(pk=chosen).first() if chosen else None
         found = found or tenants.filter(sandbox_of=None).order_by("slug").first()
-        request._tenant = found  # type: ignore[attr-defined]
-    tenant: Tenant | None = request._tenant  # type: ignore[attr-defined]
+        request._tenant = found  # type: ignore[attr-defined] # ours: kept with the request
+    tenant: Tenant | None = request._tenant  # type: ignore[attr-defined] # see above
     return tenant
 
 

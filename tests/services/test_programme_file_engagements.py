@@ -16,7 +16,7 @@ from tests.programmes import (
     award,
     rows,
 )
-from tests.services.test_programme_file import FULL, edited
+from tests.whole_programme import FULL, edited
 
 JUNE = datetime(2026, 6, 15, tzinfo=UTC)
 

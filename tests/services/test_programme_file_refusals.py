@@ -12,7 +12,7 @@ from tests.programmes import (
     make_tier,
     rows,
 )
-from tests.services.test_programme_file import FULL, edited
+from tests.whole_programme import FULL, edited
 
 
 def refused(tenant: Tenant, programme: Any) -> dict[str, str]:

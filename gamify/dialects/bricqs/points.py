@@ -7,7 +7,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gamify.dialects.bricqs import _docs as docs
+from gamify.dialects.bricqs import _points_docs as docs
 from gamify.dialects.bricqs._base import REPLAYED_HEADER, BricqsViewSet, one_key, path_participant
 from gamify.dialects.bricqs.serializers import (
     AwardInput,

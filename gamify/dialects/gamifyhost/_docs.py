@@ -35,7 +35,7 @@ READ = (400, 401, 403, 404)
 WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 
-class ApiSecretScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiSecretScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # spectacular's base has no types
     target_class = "gamify.dialects.gamifyhost._base.ApiSecretAuthentication"
     name = "ApiSecret"
 

@@ -83,3 +83,12 @@ def refused(call: Callable[[], Any], status: int, *words: str) -> Any:
     assert [word for word in words if word not in body["error"]] == []
     assert rows() == before
     return response
+
+
+def admin(client: Client, method: str, path: str, body: Any = None) -> Any:
+    return client.call(method, path, body, base=client.admin)
+
+
+def listed(client: Client, system_id: str, query: str = "") -> list[Any]:
+    shown: list[Any] = admin(client, "GET", f"/points/{system_id}/boosts{query}").json()
+    return shown
