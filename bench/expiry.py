@@ -3,7 +3,7 @@ participants, while awards go on.
 
     python -m bench.expiry [--participants 200000] [--lots-each 5] [--awards-per-second 50]
 
-Fills a database of its own beside the one of DATABASE_URL and drops it at the end. Prints a table and writes
+Starts the embedded PostgreSQL in a data folder of its own and removes it in the end. Prints a table and writes
 bench/expiry.json. The machine should have nothing else to do.
 """
 
@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.awarding import Sample, awarding, quantile
 from bench.database import temporary_database
+from bench.servers import own_postgresql
 
 RESULT = Path(__file__).with_suffix(".json")
 WARM_UP_SECONDS, QUIET_SECONDS = 5, 60
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--lots-each", type=int, default=5)
     parser.add_argument("--awards-per-second", type=float, default=50)
     options = parser.parse_args()
+    os.environ["DATABASE_URL"] = own_postgresql()
     with temporary_database("bench_expiry"):
         from bench.filling import fill
         from gamify.services import tenants

@@ -16,6 +16,9 @@ from bench.programme import PROGRAMME
 from bricqs import embedded, env
 from tests.live.server import Server
 
+# Of 16 MB each, as many as fill `min_wal_size`.
+LOG_FILES = 130
+
 
 def own_postgresql() -> str:
     """Start it, with the product's own settings, on the data folder's disk. It stops when this process ends. Returns
@@ -27,10 +30,14 @@ def own_postgresql() -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     embedded.provide_database_url()
     url = os.environ["DATABASE_URL"]
-    with psycopg.connect(url) as session:
+    with psycopg.connect(url, autocommit=True) as session:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             row = session.execute(f"SHOW {setting}".encode()).fetchone()
             assert row == ("on",), f"{setting} is {row}: what is measured must survive a crash"
+        # A server that has run for a while writes its log into files that were there before.
+        for _ in range(LOG_FILES):
+            session.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()")
+        session.execute("CHECKPOINT")
     return url
 
 

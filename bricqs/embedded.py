@@ -61,6 +61,8 @@ shared_buffers = 256MB
 # Rarer checkpoints: after each of them, the first change of any page logs the whole page.
 max_wal_size = 2GB
 checkpoint_timeout = 15min
+# The log's files are kept and written again: where one is new, a commit waits some fifty milliseconds for it.
+min_wal_size = 2GB
 """
 
 _is_used = False

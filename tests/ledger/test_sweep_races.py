@@ -33,6 +33,7 @@ def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Tenant:
     """Twelve participants with three lots each that are due `LATER`, and some that are not."""
     # Many batches, so that the others get in between.
     monkeypatch.setattr(expiry, "LOTS_PER_BATCH", 3)
+    monkeypatch.setattr(expiry, "LOTS_PER_LOOK", 9)
     shop: Tenant = TenantFactory.create()
     shop.participant_write_rate = "100000/m"
     shop.save()

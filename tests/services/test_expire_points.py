@@ -77,6 +77,7 @@ def test_only_the_given_tenant_is_swept(shop: Tenant) -> None:
 
 def test_batches_are_bounded_however_many_lots_a_participant_has(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expiry, "LOTS_PER_BATCH", 10)
+    monkeypatch.setattr(expiry, "LOTS_PER_LOOK", 15)
     # All at one moment, as at the end of a month, and first one of each participant, then the second.
     for _ in range(4):
         for participant in range(6):

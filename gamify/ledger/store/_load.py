@@ -118,21 +118,21 @@ _DUE = """
 
 def due_participants(
     *, points_system_id: UUID, since: datetime, now: datetime, limit: int
-) -> tuple[set[UUID], datetime | None]:
-    """Whose points are due, the earliest first, as many as have `limit` lots together, but at least one; and a moment
-    before which nothing else is due. Locks nothing.
+) -> tuple[dict[UUID, int], datetime | None]:
+    """Whose points are due and of how many lots, the earliest first, as many as have `limit` lots together, but at
+    least one; and a moment before which nothing else is due. Locks nothing.
 
     `since`: that moment, as the call before gave it. Index entries of what is done already are not walked again.
     """
     rows = send(_DUE, [points_system_id, now, since, limit]).fetchall()
-    ids: set[UUID] = set()
+    due: dict[UUID, int] = {}
     lots = 0
     for id, first, _, count in rows:
         lots += count
-        if ids and lots > limit:
-            return ids, first
-        ids.add(id)
-    return ids, max((row[2] for row in rows), default=None)
+        if due and lots > limit:
+            return due, first
+        due[id] = count
+    return due, max((row[2] for row in rows), default=None)
 
 
 def lock_and_load(
