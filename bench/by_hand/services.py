@@ -131,7 +131,7 @@ def _expiry(tenant: TenantRef, system: PointsSystem, now: datetime) -> datetime 
 def _expire(person: Participant, account: Account, now: datetime) -> None:
     if account.next_expires_at is None or account.next_expires_at > now:
         return
-    lots = Lot.objects.filter(participant=person, points_system_id=account.points_system_id, remaining__gt=0)
+    lots = Lot.objects.filter(participant=person, points_system_id=account.points_system_id)
     for lot in lots.filter(expires_at__lte=now).order_by("expires_at", "sequence"):
         assert lot.expires_at is not None
         account.total_expired += lot.remaining
@@ -144,8 +144,7 @@ def _expire(person: Participant, account: Account, now: datetime) -> None:
             credit_sequence=lot.sequence,
             amount=lot.remaining,
         )
-        lot.remaining = 0
-        lot.save()
+        lot.delete()
     following = lots.filter(expires_at__gt=now).order_by("expires_at").first()
     account.next_expires_at = following.expires_at if following else None
 

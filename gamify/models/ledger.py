@@ -122,7 +122,11 @@ class Entry(models.Model):
 
 
 class Lot(models.Model):
-    """A credit that must be told apart from the rest of the balance; numbered like the entry that made it."""
+    """What is left of a credit that must be told apart from the rest of the balance; numbered like its entry.
+
+    Once nothing is left the row goes: entries and consumptions tell the rest, and verify_ledger proves it from them.
+    So no index needs to look at `remaining`, and taking a part of a lot changes none.
+    """
 
     pk = models.CompositePrimaryKey("participant_id", "points_system_id", "sequence")
     participant = models.ForeignKey(
@@ -142,27 +146,26 @@ class Lot(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(remaining__gte=0) & Q(remaining__lte=F("amount")),
+                condition=Q(remaining__gt=0) & Q(remaining__lte=F("amount")),
                 name="lot_remaining_within_amount",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            # Burning and lazy expiry: the open lots of one account.
+            # Burning and lazy expiry: the lots of one account.
             models.Index(
                 fields=["participant", "points_system", "expires_at", "sequence"],
-                condition=Q(remaining__gt=0),
-                name="lot_open_by_account",
+                name="lot_by_account",
             ),
             # The sweep: the lots that are due, of everyone.
             models.Index(
                 fields=["points_system", "expires_at"],
-                condition=Q(remaining__gt=0) & Q(expires_at__isnull=False),
-                name="lot_open_by_expiry",
+                condition=Q(expires_at__isnull=False),
+                name="lot_by_expiry",
             ),
             # Notices: the lots that expire soon and of which nobody was told.
             models.Index(
                 fields=["points_system", "expires_at"],
-                condition=Q(remaining__gt=0) & Q(expires_at__isnull=False) & Q(noticed_at__isnull=True),
+                condition=Q(expires_at__isnull=False) & Q(noticed_at__isnull=True),
                 name="lot_unnoticed_by_expiry",
             ),
         ]

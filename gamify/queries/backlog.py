@@ -51,7 +51,7 @@ _DUE = """
       FROM gamify_pointssystem s
      CROSS JOIN LATERAL (
             (SELECT expires_at AS since FROM gamify_lot
-              WHERE points_system_id = s.id AND remaining > 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
+              WHERE points_system_id = s.id AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
             UNION ALL
             (SELECT rest_expires_at FROM gamify_account
               WHERE points_system_id = s.id AND rest_expires_at <= $1 ORDER BY rest_expires_at LIMIT $2)

@@ -126,7 +126,7 @@ class SweepState:
 
 
 def sweep_state(system: PointsSystem, *, now: datetime) -> SweepState:
-    due = Lot.objects.filter(points_system=system, remaining__gt=0, expires_at__lte=now)
+    due = Lot.objects.filter(points_system=system, expires_at__lte=now)
     rests = Account.objects.filter(points_system=system, rest_expires_at__lte=now)
     return SweepState(Sweep.objects.filter(points_system=system).first(), due.exists() or rests.exists())
 

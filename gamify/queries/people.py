@@ -68,7 +68,7 @@ _BALANCES = """
            - CASE WHEN a.next_expires_at <= $3
                   THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                          WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
-                           AND remaining > 0 AND expires_at <= $3)
+                           AND expires_at <= $3)
                   ELSE 0 END::bigint
            - CASE WHEN a.rest_expires_at <= $3 THEN a.balance - a.lot_balance ELSE 0 END
       FROM gamify_account a WHERE a.participant_id = ANY($1) AND a.points_system_id = $2
@@ -132,7 +132,7 @@ class Line:
 _EXPIRING = """
     SELECT points_system_id, expires_at, sum(amount)::bigint
       FROM (SELECT points_system_id, expires_at, remaining AS amount
-              FROM gamify_lot WHERE participant_id = $1 AND remaining > 0 AND expires_at IS NOT NULL
+              FROM gamify_lot WHERE participant_id = $1 AND expires_at IS NOT NULL
              UNION ALL
             SELECT points_system_id, rest_expires_at, balance - lot_balance
               FROM gamify_account WHERE participant_id = $1 AND rest_expires_at IS NOT NULL) AS parts

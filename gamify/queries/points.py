@@ -64,7 +64,7 @@ _BALANCE = """
            CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
-                         AND remaining > 0 AND expires_at <= $1)
+                         AND expires_at <= $1)
                 ELSE 0 END::bigint
            + CASE WHEN a.rest_expires_at <= $1 THEN a.balance - a.lot_balance ELSE 0 END
       FROM gamify_participant p
@@ -144,7 +144,7 @@ _EXPIRING = """
     SELECT expires_at, sum(amount)::bigint
       FROM (SELECT expires_at, remaining AS amount
               FROM gamify_lot
-             WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0
+             WHERE participant_id = $1 AND points_system_id = $2
              UNION ALL
             SELECT rest_expires_at, balance - lot_balance
               FROM gamify_account

@@ -58,7 +58,7 @@ _CHANGES = """
              WHERE participant_id = $1 AND points_system_id = $2 AND sequence > $3
              UNION ALL
             SELECT expires_at, -remaining FROM gamify_lot
-             WHERE participant_id = $1 AND points_system_id = $2 AND remaining > 0 AND expires_at <= $7
+             WHERE participant_id = $1 AND points_system_id = $2 AND expires_at <= $7
              UNION ALL
             SELECT rest_expires_at, lot_balance - balance FROM gamify_account
              WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at <= $7) AS changes
@@ -100,7 +100,7 @@ _POINTS = """
                - CASE WHEN a.next_expires_at <= %(now)s
                       THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                              WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
-                               AND remaining > 0 AND expires_at <= %(now)s)
+                               AND expires_at <= %(now)s)
                       ELSE 0 END
                - CASE WHEN a.rest_expires_at <= %(now)s THEN a.balance - a.lot_balance ELSE 0 END)::bigint
           FROM gamify_participant p

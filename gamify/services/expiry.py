@@ -20,7 +20,7 @@ from tenants.models import Tenant
 
 # A batch holds its participants' locks until it commits, and what it wrote goes to the disk before the next award's
 # COMMIT does: short enough that an award hardly waits for either. Looking for what is due pays for several.
-LOTS_PER_BATCH = 100
+LOTS_PER_BATCH = 50
 LOTS_PER_LOOK = 1_000
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,7 +142,6 @@ def notify(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[i
     now = clock()
     soon = Lot.objects.filter(
         points_system=system,
-        remaining__gt=0,
         noticed_at__isnull=True,
         expires_at__gt=now,
         expires_at__lte=now + timedelta(days=system.notice_days),
@@ -182,13 +181,13 @@ def _notify(system: PointsSystem, ids: set[UUID], now: datetime) -> int:
 _COUNT = """
     SELECT lots.count, lots.points, rests.count, rests.points
       FROM (SELECT count(*) AS count, coalesce(sum(remaining), 0)::bigint AS points FROM gamify_lot
-             WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2) AS lots,
+             WHERE points_system_id = $1 AND expires_at <= $2) AS lots,
            (SELECT count(*) AS count, coalesce(sum(balance - lot_balance), 0)::bigint AS points FROM gamify_account
              WHERE points_system_id = $1 AND rest_expires_at <= $2) AS rests
 """
 _NOTICE = """
     UPDATE gamify_lot SET noticed_at = $1
      WHERE participant_id = ANY($2) AND points_system_id = $3
-       AND remaining > 0 AND noticed_at IS NULL AND expires_at > $1 AND expires_at <= $4
+       AND noticed_at IS NULL AND expires_at > $1 AND expires_at <= $4
     RETURNING participant_id, remaining, expires_at
 """

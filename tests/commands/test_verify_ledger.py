@@ -121,13 +121,19 @@ TAMPERINGS = [
         "the hash",
     ),
     ("UPDATE gamify_lot SET remaining = remaining - 1 WHERE OF_U AND sequence = 3", 3, "the lot has"),
-    ("UPDATE gamify_lot SET remaining = 10 WHERE OF_U AND sequence = 2", 2, "the lot has 10 left"),
+    (
+        """INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)
+           SELECT participant_id, points_system_id, sequence, amount, 10, expires_at
+             FROM gamify_entry WHERE OF_U AND sequence = 2""",
+        2,
+        "the lot has 10 left",
+    ),
     ("UPDATE gamify_lot SET amount = 71 WHERE OF_U AND sequence = 3", 3, "the lot's amount"),
-    ("DELETE FROM gamify_lot WHERE OF_U AND sequence = 2", 2, "the lot that it made is gone"),
+    ("DELETE FROM gamify_lot WHERE OF_U AND sequence = 3", 3, "the lot that it made is gone"),
     (
         """INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining)
            SELECT participant_id, points_system_id, 99, 1, 1
-             FROM gamify_lot WHERE OF_U AND sequence = 2""",
+             FROM gamify_lot WHERE OF_U AND sequence = 3""",
         99,
         "a lot of an entry that does not exist",
     ),

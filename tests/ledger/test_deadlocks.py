@@ -10,7 +10,7 @@ from django.db import transaction
 
 from gamify.errors import IdempotencyKeyReused
 from gamify.models import Account, Entry, Operation, Participant, participant_id
-from gamify.services import _batch, audit, points
+from gamify.services import _retries, audit, points
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Result
 from tenants.refs import TenantRef
@@ -31,7 +31,7 @@ def whole_ledger(transactional_db: None) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_second_chance_after_a_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
     # It would be retried, and so go unnoticed.
-    monkeypatch.setattr(_batch, "DEADLOCK_DETECTED", "never")
+    monkeypatch.setattr(_retries, "DEADLOCK_DETECTED", "never")
 
 
 @pytest.fixture

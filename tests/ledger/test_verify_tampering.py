@@ -19,6 +19,11 @@ from tests.ledger._verifying import COPIED_ENTRY, place, tamper, write_history
 ENTRY = "UPDATE gamify_entry SET {} WHERE {{anna}} AND sequence = {}"
 ACCOUNT = "UPDATE gamify_account SET {} WHERE {{anna}}"
 LOT = "UPDATE gamify_lot SET {} WHERE {{anna}} AND sequence = {}"
+REVIVED_LOT = """
+    INSERT INTO gamify_lot (participant_id, points_system_id, sequence, amount, remaining, expires_at)
+    SELECT participant_id, points_system_id, sequence, amount, amount, {0}
+      FROM gamify_entry WHERE {{anna}} AND sequence = {1}
+"""
 USE = "UPDATE gamify_consumption SET {} WHERE {{anna}} AND debit_sequence = {} AND credit_sequence = {}"
 TAMPERING: dict[str, tuple[str, int | None, str]] = {
     "amount": (ENTRY.format("amount = amount + 1", 2), 2, "balance_after is 150, the entries sum up to 151"),
@@ -86,7 +91,7 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
     "next-expires-at-late": (ACCOUNT.format("next_expires_at = now() + interval '9 years'"), None, "next_expires_at"),
     "next-expires-at-never": (ACCOUNT.format("next_expires_at = NULL"), None, "next_expires_at is None"),
     "lot-remaining": (LOT.format("remaining = 21", 3), 3, "the lot has 21 left; less what was consumed"),
-    "lot-used-up-revived": (LOT.format("remaining = 50", 2), 2, "the lot has 50 left"),
+    "lot-used-up-revived": (REVIVED_LOT.format("expires_at", 2), 2, "the lot has 50 left"),
     "lot-amount": (LOT.format("amount = 41", 3), 3, "the lot's amount"),
     "lot-deleted": ("DELETE FROM gamify_lot WHERE {anna} AND sequence = 3", 3, "the lot that it made is gone"),
     "lot-forged": (
@@ -116,7 +121,7 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
         "expires at 9223372036854775807 µs",
     ),
     "expiry-removed": (LOT.format("expires_at = NULL", 3), 3, "the lot expires at None"),
-    "expiry-of-what-expired-put-off": (LOT.format("expires_at = now()", 5), 5, "the lot expires at"),
+    "expiry-of-what-expired-put-off": (REVIVED_LOT.format("now()", 5), 5, "the lot expires at"),
     "expiry-put-off-in-lot-and-entry": (
         ";".join(text.format("expires_at = timestamptz '2035-01-01'", 3) for text in (LOT, ENTRY)),
         3,
@@ -127,7 +132,7 @@ TAMPERING: dict[str, tuple[str, int | None, str]] = {
     "consumptions-exchanged": (
         USE.format("amount = 49", 4, 2) + ";" + USE.format("amount = 11", 4, 3),
         2,
-        "the lot has 0 left; less what was consumed it should be 1",
+        "the lot that it made is gone, of which 1 should be left",
     ),
     "consumption-past-expiry": (
         USE.format("credit_sequence = 5", 8, 3),
@@ -198,7 +203,10 @@ def test_an_unused_lot_removed_with_its_balance_is_missed(order: str) -> None:
     tamper(shop, "DELETE FROM gamify_lot WHERE {anna} AND sequence = 2")
     tamper(shop, "UPDATE gamify_account SET lot_balance = lot_balance - 40, next_expires_at = NULL WHERE {anna}")
     (breach,) = expiring.breaches()
-    assert (breach.where, breach.what) == (place(shop, "anna", 2), "the lot that it made is gone")
+    assert (breach.where, breach.what) == (
+        place(shop, "anna", 2),
+        "the lot that it made is gone, of which 40 should be left",
+    )
 
 
 @pytest.mark.parametrize("table", ["gamify_entry", "gamify_lot", "gamify_consumption"])

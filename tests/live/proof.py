@@ -41,20 +41,23 @@ _ACCOUNTS = """
              WHERE participant_id = p.id AND expires_at <= clock_timestamp())
       FROM gamify_account a JOIN gamify_participant p ON p.id = a.participant_id WHERE p.tenant_id = %s
 """
-# Lots whose remainder is not what consumptions left of them, or that a deduct used once they had expired.
+# Credits whose lot is not what consumptions left of them, or that a deduct used once they had expired.
 _WRONG_LOTS = """
-    SELECT lot.participant_id, lot.sequence, lot.amount, lot.remaining, sum(taken.amount)
-      FROM gamify_lot lot JOIN gamify_participant p ON p.id = lot.participant_id
+    SELECT credit.participant_id, credit.sequence, credit.amount, lot.remaining, sum(taken.amount)
+      FROM gamify_entry credit JOIN gamify_participant p ON p.id = credit.participant_id
+      LEFT JOIN gamify_lot lot
+             ON lot.participant_id = credit.participant_id AND lot.points_system_id = credit.points_system_id
+            AND lot.sequence = credit.sequence
       LEFT JOIN gamify_consumption taken
-             ON taken.participant_id = lot.participant_id AND taken.points_system_id = lot.points_system_id
-            AND taken.credit_sequence = lot.sequence
+             ON taken.participant_id = credit.participant_id AND taken.points_system_id = credit.points_system_id
+            AND taken.credit_sequence = credit.sequence
       LEFT JOIN gamify_entry debit
              ON debit.participant_id = taken.participant_id AND debit.points_system_id = taken.points_system_id
             AND debit.sequence = taken.debit_sequence
-     WHERE p.tenant_id = %s
-     GROUP BY lot.participant_id, lot.points_system_id, lot.sequence
-    HAVING lot.amount - lot.remaining <> coalesce(sum(taken.amount), 0)
-        OR bool_or(debit.kind = 'deduct' AND debit.created_at >= lot.expires_at)
+     WHERE p.tenant_id = %s AND credit.kind = 'award' AND credit.expires_at IS NOT NULL
+     GROUP BY credit.participant_id, credit.points_system_id, credit.sequence, lot.remaining
+    HAVING credit.amount - coalesce(lot.remaining, 0) <> coalesce(sum(taken.amount), 0)
+        OR bool_or(debit.kind = 'deduct' AND debit.created_at >= credit.expires_at)
 """
 
 

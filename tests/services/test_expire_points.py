@@ -23,7 +23,7 @@ def test_one_entry_for_what_is_left_of_each_lot(shop: Tenant) -> None:
         ("expire", -70, 1047, NOW + DAY),
         ("expire", -40, 1007, NOW + 2 * DAY),
     ]
-    assert expiring.lots(shop, "anna") == [(0, NOW + DAY), (0, NOW + 2 * DAY), (7, NOW + 9 * DAY)]
+    assert expiring.lots(shop, "anna") == [(7, NOW + 9 * DAY)]
     account = expiring.account(shop, "anna")
     assert (account.balance, account.total_earned, account.total_spent, account.total_expired) == (1007, 1147, 30, 110)
     assert (account.lot_balance, account.next_expires_at) == (7, NOW + 9 * DAY)
@@ -184,7 +184,7 @@ def test_what_it_writes_is_in_the_ledgers_own_form(shop: Tenant) -> None:
     expiring.sweep(shop, now=NOW + DAY)
     debit = Consumption.objects.get()
     assert (debit.debit_sequence, debit.credit_sequence, debit.amount) == (2, 1, 100)
-    assert Lot.objects.get().remaining == 0
+    assert not Lot.objects.exists()
     entry = Entry.objects.get(sequence=2)
     assert (entry.reason, entry.metadata, entry.explanation, entry.operation_id) == (None, None, None, None)
     assert [checked.breach for checked in audit.verify(shop.id)] == [None]

@@ -58,9 +58,10 @@ class Replay:
         self.text = account_text(*key)
         self.seen = Totals()
         self.entries = 0
-        # By number: amount, remaining, expires_at; and how much of it was consumed.
+        # By number. As stored: amount, remaining, expires_at. As the entries say: when it expires, and what is left.
         self.lots = {row[2]: row[3:] for row in lots}
-        self.consumed = dict.fromkeys(self.lots, 0)
+        self.expiries: dict[int, Moment | None] = {}
+        self.left: dict[int, int] = {}
         self.takes = groupby(consumptions, key=itemgetter(2))
         self.take = next(self.takes, None)
 
@@ -141,16 +142,16 @@ class Replay:
         self.seen.total_earned += amount
         self.seen.last_earned_at = created_at
         self.seen.award_count += 1
-        is_lot = expires_at is not None or self.every_award_is_a_lot
         lot = self.lots.get(sequence)
-        if is_lot != (lot is not None):
-            raise _Broken("the lot that it made is gone" if is_lot else "a lot that its entry did not make", sequence)
-        if lot:
-            if lot[0] != amount:
+        if expires_at is not None or self.every_award_is_a_lot:
+            if lot and lot[0] != amount:
                 raise _Broken("the lot's amount is not that of the entry that made it", sequence)
-            if lot[2] != expires_at:
+            if lot and lot[2] != expires_at:
                 raise _Broken(f"the lot expires at {_at(lot[2])}, where its entry says {_at(expires_at)}", sequence)
+            self.expiries[sequence], self.left[sequence] = expires_at, amount
             self.seen.lot_balance += amount
+        elif lot:
+            raise _Broken("a lot that its entry did not make", sequence)
         if self._paid(sequence):
             raise _Broken("lots paid for an award", sequence)
 
@@ -162,14 +163,16 @@ class Replay:
             raise _Broken("a lot that no award made", sequence)
         paid = 0
         for _, _, _, credit, part in parts:
-            if credit not in self.lots:
+            if credit not in self.left:
                 raise _Broken(f"it consumes from lot {credit}, which does not exist", sequence)
-            expires_at = self.lots[credit][2]
+            expires_at = self.expiries[credit]
             if kind == "deduct" and expires_at is not None and expires_at <= created_at:
                 raise _Broken(f"it consumes from lot {credit} after that had expired", sequence)
             if kind == "expire" and expires_at != created_at:
                 raise _Broken(f"lot {credit} expires at {_at(expires_at)}, not then", sequence)
-            self.consumed[credit] += part
+            if part > self.left[credit]:
+                raise _Broken(f"it consumes {part} from lot {credit}, which has {self.left[credit]} left", sequence)
+            self.left[credit] -= part
             paid += part
         if kind == "deduct":
             seen.total_spent += amount
@@ -195,19 +198,22 @@ class Replay:
     def _lots(self) -> None:
         if self.take:
             raise _Broken("a consumption by an entry that does not exist", self.take[0])
-        for sequence, (amount, remaining, _) in self.lots.items():
-            if sequence > self.seen.last_sequence:
-                raise _Broken("a lot of an entry that does not exist", sequence)
-            left = amount - self.consumed[sequence]
+        for sequence, left in self.left.items():
+            # One with nothing left has no row.
+            if left and sequence not in self.lots:
+                raise _Broken(f"the lot that it made is gone, of which {left} should be left", sequence)
+            remaining = self.lots[sequence][1] if sequence in self.lots else 0
             if remaining != left:
                 raise _Broken(f"the lot has {remaining} left; less what was consumed it should be {left}", sequence)
+        if unknown := self.lots.keys() - self.left.keys():
+            raise _Broken("a lot of an entry that does not exist", min(unknown))
 
     def _account(self, stored: Totals, next_expires_at: Moment | None) -> None:
         seen = self.seen
         if stored.last_sequence != seen.last_sequence:
             first = min(stored.last_sequence, seen.last_sequence) + 1
             raise _Broken(f"there are {seen.last_sequence} entries, the account counts {stored.last_sequence}", first)
-        soonest = min((at for _, remaining, at in self.lots.values() if remaining and at is not None), default=None)
+        soonest = min((at for _, _, at in self.lots.values() if at is not None), default=None)
         # A bound, not an equality: consuming the lot that it came from leaves it as it is.
         if soonest is not None and (next_expires_at is None or next_expires_at > soonest):
             raise _Broken(f"next_expires_at is {_at(next_expires_at)}, but a lot expires at {_at(soonest)}")

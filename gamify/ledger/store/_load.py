@@ -65,11 +65,11 @@ _DUE_LOTS = """
      CROSS JOIN LATERAL (
            (SELECT * FROM gamify_lot
              WHERE participant_id = account.participant_id AND points_system_id = account.points_system_id
-               AND remaining > 0 AND expires_at <= $1)
+               AND expires_at <= $1)
             UNION ALL
            (SELECT * FROM gamify_lot
              WHERE participant_id = account.participant_id AND points_system_id = account.points_system_id
-               AND remaining > 0 AND expires_at > $1
+               AND expires_at > $1
              ORDER BY expires_at, sequence LIMIT 1)) AS lot
      WHERE account.next_expires_at <= $1
 """
@@ -89,8 +89,7 @@ _LOTS = """
                    AS wanted (participant_id, points_system_id, debit, oldest_first)
               JOIN gamify_account account USING (participant_id, points_system_id)
               JOIN gamify_lot lot USING (participant_id, points_system_id)
-             WHERE lot.remaining > 0
-               AND (account.next_expires_at <= $1 OR (wanted.debit > 0 AND account.lot_balance > 0))) AS open
+             WHERE account.next_expires_at <= $1 OR (wanted.debit > 0 AND account.lot_balance > 0)) AS lots
      WHERE expires_at <= $1 OR ahead < debit OR is_next
 """
 
@@ -100,11 +99,10 @@ _LOTS = """
 _DUE = """
     SELECT participant_id, min(expires_at), max(expires_at),
            greatest(1, (SELECT count(*) FROM gamify_lot
-                 WHERE participant_id = due.participant_id AND points_system_id = $1
-                   AND remaining > 0 AND expires_at <= $2))
+                 WHERE participant_id = due.participant_id AND points_system_id = $1 AND expires_at <= $2))
       FROM (SELECT participant_id, expires_at FROM (
                 SELECT participant_id, expires_at FROM gamify_lot
-                 WHERE points_system_id = $1 AND remaining > 0 AND expires_at <= $2 AND expires_at >= $3
+                 WHERE points_system_id = $1 AND expires_at <= $2 AND expires_at >= $3
                  ORDER BY expires_at LIMIT $4) AS lots
             UNION ALL
             SELECT participant_id, rest_expires_at FROM (

@@ -42,7 +42,7 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     _upsert_accounts([book.account for book in books])
     _insert_entries(books)
     _insert_lots(books)
-    _update_lots(books)
+    _write_back_lots(books)
     _insert_consumptions(books)
     _insert_transitions(changes.transitions, now)
     _insert_unlocks(changes.unlocks, now)
@@ -197,15 +197,20 @@ def _insert_lots(books: Sequence[Book]) -> None:
             (*_key(book), lot.sequence, lot.amount, lot.remaining, lot.expires_at)
             for book in books
             for lot in book.new_lots
+            if lot.remaining
         ],
     )
 
 
-def _update_lots(books: Sequence[Book]) -> None:
-    changed = []
+def _write_back_lots(books: Sequence[Book]) -> None:
+    changed, used_up = [], []
     for book in books:
         old = book.changed_lots - {lot.sequence for lot in book.new_lots}
-        changed += [(*_key(book), lot.sequence, lot.remaining) for lot in book.lots if lot.sequence in old]
+        for lot in book.lots:
+            if lot.sequence in old and lot.remaining:
+                changed.append((*_key(book), lot.sequence, lot.remaining))
+            elif lot.sequence in old:
+                used_up.append((*_key(book), lot.sequence))
     send_rows(
         """UPDATE gamify_lot AS lot SET remaining = v.remaining
              FROM (VALUES {rows}) AS v (participant_id, points_system_id, sequence, remaining)
@@ -213,6 +218,14 @@ def _update_lots(books: Sequence[Book]) -> None:
               AND lot.sequence = v.sequence""",
         changed,
         columns=("$::uuid", "$::uuid", "$::bigint", "$::bigint"),
+    )
+    send_rows(
+        """DELETE FROM gamify_lot AS lot
+            USING (VALUES {rows}) AS v (participant_id, points_system_id, sequence)
+            WHERE lot.participant_id = v.participant_id AND lot.points_system_id = v.points_system_id
+              AND lot.sequence = v.sequence""",
+        used_up,
+        columns=("$::uuid", "$::uuid", "$::bigint"),
     )
 
 
