@@ -11,9 +11,12 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from tenants import database
+from tenants.database import Row
 from tenants.models import ApiKey, Tenant
 from tenants.refs import TenantRef, write_rate
 
@@ -131,8 +134,8 @@ def resolve(raw_key: str | None, *, now: datetime) -> Caller:
 
 
 def recall(raw_key: str | None, *, now: datetime) -> Caller | None:
-    """Whom this process last saw the key stand for, to save a round trip to an operation that will `confirm` it in its
-    own transaction, before it does anything. None: `resolve` it."""
+    """Whom this process last saw the key stand for, to save a round trip to an operation or a read that will `confirm`
+    it along with its own statements, before anything comes of them. None: `resolve` it."""
     caller = _remembered.get(_digest(raw_key)) if raw_key else None
     if caller is None or now - caller.resolved_at >= LAST_USE_STEP or (caller.expires_at and caller.expires_at <= now):
         return None
@@ -140,7 +143,7 @@ def recall(raw_key: str | None, *, now: datetime) -> Caller | None:
 
 
 _CONFIRM = """
-    SELECT k.id, t.participant_write_rate
+    SELECT k.id, t.participant_write_rate, t.programme_version
       FROM tenants_apikey k
       JOIN tenants_tenant t ON t.id = k.tenant_id
       LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
@@ -156,7 +159,23 @@ def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], set[
     if not rates:
         return set
     cursor = database.send(_CONFIRM, [sorted(rates), now])
-    return lambda: {id for id, rate in cursor.fetchall() if write_rate(rate) == rates[id]}
+    return lambda: {id for id, rate, _ in cursor.fetchall() if write_rate(rate) == rates[id]}
+
+
+def confirmed_rows(tenant: TenantRef, sql: str, params: Sequence[Any], *, now: datetime) -> list[Row] | None:
+    """What `sql` reads, in any order and in one statement with the confirmation of a recalled tenant: of its key, its
+    cap and the version of its rules. None where one of them has changed."""
+    rows = database.send(_with_confirmation(sql, len(params)), [*params, [tenant.unconfirmed_key], now]).fetchall()
+    if not rows or (write_rate(rows[0][1]), rows[0][2]) != (tenant.write_rate, tenant.programme_version):
+        return None
+    return [row[4:] for row in rows if row[3]]
+
+
+@cache
+def _with_confirmation(sql: str, params: int) -> str:
+    confirm = _CONFIRM.replace("$1", f"${params + 1}").replace("$2", f"${params + 2}")
+    found = f"SELECT true AS is_found, rows.* FROM ({sql}) AS rows"  # noqa: S608 - our own text
+    return f"SELECT caller.*, found.* FROM ({confirm}) AS caller LEFT JOIN ({found}) AS found ON true"  # noqa: S608
 
 
 def forget(raw_key: str) -> None:

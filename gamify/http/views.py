@@ -116,6 +116,7 @@ class DialectViewSet(ViewSet):
     def _again(self) -> Response:
         """The action once more, with the key looked up: what was remembered of it has changed."""
         authentication: ApiKeyAuthentication = self.authentication_classes[0]()
+        self.caller = None
         keys.forget(authentication.raw_key(self.request) or "")
         try:
             self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gamify.errors import InvalidInput
+from gamify.errors import CallerOutdated, InvalidInput
 from gamify.models import Operation, participant_id
-from gamify.queries import programme
+from gamify.queries import _confirmed, programme
 from gamify.queries.programme import System
 from tenants import database
+from tenants.database import Row
 from tenants.rates import Window
 from tenants.refs import TenantRef
 
@@ -49,18 +50,20 @@ class LedgerPage:
 
 
 def named_system(tenant: TenantRef, key: str | None, *, field: str = "points_system") -> System:
-    """The points system `key`, or the default one. Raises InvalidInput."""
+    """The points system `key`, or the default one. Raises InvalidInput; CallerOutdated where it may be new."""
     rules = programme.of(tenant)
     found = rules.default_system if key is None else rules.system(key)
     if found is None:
+        if tenant.unconfirmed_key:
+            raise CallerOutdated
         raise InvalidInput(((field, "There is no such points system here."),))
     return found
 
 
 # What is past its time and not yet swept is taken off here, so that no reader ever counts it.
 _BALANCE = """
-    SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_sequence,
-           a.last_earned_at,
+    SELECT p.window_started_at, p.window_writes, a.balance, a.total_earned, a.total_spent, a.last_earned_at,
+           a.last_sequence,
            CASE WHEN a.next_expires_at <= $1
                 THEN (SELECT coalesce(sum(remaining), 0) FROM gamify_lot
                        WHERE participant_id = a.participant_id AND points_system_id = a.points_system_id
@@ -71,13 +74,22 @@ _BALANCE = """
       LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = $2
      WHERE p.id = $3
 """
+_BALANCE_COLUMNS = 8
+# As far as PostgreSQL's bigint counts.
+ENTRIES_MAX = 2**63 - 1
 
 
 def balance(*, tenant: TenantRef, participant: str, system: System, now: datetime) -> Balance:
-    """What the participant can spend at `now`, and the lifetime totals."""
-    id = participant_id(tenant.id, participant)
-    row = database.send(_BALANCE, [now, system.id, id]).fetchone()
-    started_at, writes, amount, earned, spent, entries, earned_at, due = row or (None, 0, *[None] * 5, 0)
+    """What the participant can spend at `now`, and the lifetime totals. Raises CallerOutdated."""
+    params = [now, system.id, participant_id(tenant.id, participant)]
+    rows = _confirmed.rows(tenant, _BALANCE, params, now=now)
+    return _balance(tenant, participant, rows, now)
+
+
+def _balance(tenant: TenantRef, participant: str, rows: Sequence[Row], now: datetime) -> Balance:
+    """Out of rows that begin with what _BALANCE selects."""
+    row: Row = rows[0][:_BALANCE_COLUMNS] if rows else (None, 0, *[None] * 5, 0)
+    started_at, writes, amount, earned, spent, earned_at, entries, due = row
     return Balance(
         participant=participant,
         balance=(amount or 0) - due,
@@ -89,13 +101,17 @@ def balance(*, tenant: TenantRef, participant: str, system: System, now: datetim
     )
 
 
-# Backwards along the primary key: a page of any depth costs the same.
-_PAGE = """
-    SELECT id, kind, transaction_type, activity_id, amount, reason, metadata, created_at, operation_id
-      FROM gamify_entry
-     WHERE participant_id = $1 AND points_system_id = $2 AND sequence <= $3
-     ORDER BY sequence DESC LIMIT $4
-"""
+# Beside the balance. Backwards along the primary key: a page of any depth costs the same.
+_PAGE = f"""
+    WITH current (started_at, writes, balance, earned, spent, earned_at, entries, due) AS MATERIALIZED ({_BALANCE})
+    SELECT current.*, page.*
+      FROM current
+      LEFT JOIN LATERAL (
+            SELECT sequence, id, kind, transaction_type, activity_id, amount, reason, metadata, created_at, operation_id
+              FROM gamify_entry
+             WHERE participant_id = $3 AND points_system_id = $2 AND sequence <= current.entries - $4
+             ORDER BY sequence DESC LIMIT $5) AS page ON true
+"""  # noqa: S608 - our own text
 
 
 def transactions(
@@ -104,15 +120,15 @@ def transactions(
     """A page of the participant's ledger, newest first: `limit` entries after skipping `offset`.
 
     Entries are numbered densely, so a page of any depth is one range of the primary key, and `total` is a counter.
+    Raises CallerOutdated.
     """
-    current = balance(tenant=tenant, participant=participant, system=system, now=now)
-    newest = current.entries - offset
-    rows = (
-        database.send(_PAGE, [participant_id(tenant.id, participant), system.id, newest, limit]).fetchall()
-        if newest > 0
-        else []
-    )
-    return LedgerPage(participant, [LedgerEntry(*row) for row in rows], current.entries, current.window)
+    params = [now, system.id, participant_id(tenant.id, participant), min(offset, ENTRIES_MAX), limit]
+    rows = _confirmed.rows(tenant, _PAGE, params, now=now)
+    current = _balance(tenant, participant, rows, now)
+    lines = [row[_BALANCE_COLUMNS:] for row in rows if row[_BALANCE_COLUMNS] is not None]
+    # By their numbers.
+    entries = [LedgerEntry(*line[1:]) for line in sorted(lines, reverse=True)]
+    return LedgerPage(participant, entries, current.entries, current.window)
 
 
 def keys_of(entries: Sequence[LedgerEntry]) -> dict[UUID | None, str]:

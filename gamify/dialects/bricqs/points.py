@@ -82,6 +82,8 @@ class PointsViewSet(BricqsViewSet):
 
 
 class ParticipantPointsViewSet(BricqsViewSet):
+    confirming_actions = frozenset({"balance", "transactions"})
+
     @docs.balance
     def balance(self, request: Request, participant_id: str) -> Response:
         participant = path_participant(participant_id)

@@ -156,7 +156,7 @@ def lock_and_load(
     ids = sorted(participants)
     locked = send(_LOCK, [ids])
     accounts = send(_ACCOUNTS, [ids, tenant_id])
-    operations = send(_OPERATIONS, [sorted(operation_ids)])
+    operations = send(_OPERATIONS, [sorted(operation_ids)]) if operation_ids else None
     lots = _send_lots(wanted_lots, now) if wanted_lots else None
     profiles = send(_PROFILES, [sorted(profiles_of)]) if profiles_of else None
     counts = send(_REWARD_COUNTS, [ids, sorted(reward_rules)]) if reward_rules else None
@@ -180,7 +180,7 @@ def lock_and_load(
         programme_version=account_rows[0][0],
         participants=states,
         accounts={(row[1], row[2]): AccountState(*row[1:]) for row in account_rows if row[1]},
-        operations={row[0]: StoredOperation(*row) for row in operations.fetchall()},
+        operations={row[0]: StoredOperation(*row) for row in (operations.fetchall() if operations else ())},
         lots=_by_account(lots.fetchall() if lots else ()),
         earned_since=sums,
         profiles=known,

@@ -145,7 +145,7 @@ class TestHistory:
             for m in range(20):
                 api.award(reference=f"{n}-{m}")
             for page in (1, n + 1):
-                with django_assert_num_queries(5):
+                with django_assert_num_queries(4):
                     api.history(page=page)
 
 
