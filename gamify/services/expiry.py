@@ -20,7 +20,7 @@ from tenants.models import Tenant
 
 # A batch holds its participants' locks until it commits, and what it wrote goes to the disk before the next award's
 # COMMIT does: short enough that an award hardly waits for either. Looking for what is due pays for several.
-LOTS_PER_BATCH = 80
+LOTS_PER_BATCH = 70
 LOTS_PER_LOOK = 1_000
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
