@@ -67,6 +67,8 @@ def main() -> None:
     parser.add_argument("--facts", type=int, default=200_000)
     options = parser.parse_args()
     os.environ["DATABASE_URL"] = own_postgresql()
+    # Not a line for each request.
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     with temporary_database("bench_console"):
         tenant = _fill(options)
         report = {

@@ -73,7 +73,7 @@ def test_neither_keys_nor_bodies_nor_participants_are_logged(client: Client) -> 
 def test_statements_are_counted_once_however_they_are_sent(shop: Tenant, client: Client) -> None:
     admin = Client(shop, scopes=["admin"])
     reads: list[Callable[[], Any]] = [
-        lambda: client.get("/participants/anna/points"),
+        lambda: client.get("/participants/anna/points/expiring"),
         lambda: admin.get("/admin/tiers"),
     ]
     for read in reads:

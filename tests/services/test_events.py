@@ -121,7 +121,7 @@ class TestCost:
     def test_event_that_pays_nothing(self, shop: Tenant) -> None:
         record(shop, "u", 2)
         seen = statements_of(lambda: record(shop, "u", 1))
-        load = ["BEGIN", "SELECT participant", "SELECT account", "SELECT operation", "SELECT lot", "SELECT profile"]
+        load = ["BEGIN", "SELECT participant", "SELECT account", "SELECT lot", "SELECT profile"]
         assert seen == [*load, "SELECT streak", "UPDATE participant", "INSERT metrictotal", "COMMIT"]
 
     def test_event_that_pays_is_an_award_and_three(self, shop: Tenant) -> None:
