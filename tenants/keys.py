@@ -147,7 +147,7 @@ _CONFIRM = """
       FROM tenants_apikey k
       JOIN tenants_tenant t ON t.id = k.tenant_id
       LEFT JOIN tenants_tenant live ON live.id = t.sandbox_of_id
-     WHERE k.id = ANY($1) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
+     WHERE k.id = ANY({keys}) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {now})
        AND t.is_active AND coalesce(live.is_active, true)
 """
 
@@ -158,7 +158,7 @@ def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], set[
     rates = {tenant.unconfirmed_key: tenant.write_rate for tenant in tenants if tenant.unconfirmed_key}
     if not rates:
         return set
-    cursor = database.send(_CONFIRM, [sorted(rates), now])
+    cursor = database.send(_CONFIRM.format(keys="$1", now="$2"), [sorted(rates), now])
     return lambda: {id for id, rate, _ in cursor.fetchall() if write_rate(rate) == rates[id]}
 
 
@@ -173,7 +173,7 @@ def confirmed_rows(tenant: TenantRef, sql: str, params: Sequence[Any], *, now: d
 
 @cache
 def _with_confirmation(sql: str, params: int) -> str:
-    confirm = _CONFIRM.replace("$1", f"${params + 1}").replace("$2", f"${params + 2}")
+    confirm = _CONFIRM.format(keys=f"${params + 1}", now=f"${params + 2}")
     found = f"SELECT true AS is_found, rows.* FROM ({sql}) AS rows"  # noqa: S608 - our own text
     return f"SELECT caller.*, found.* FROM ({confirm}) AS caller LEFT JOIN ({found}) AS found ON true"  # noqa: S608
 

@@ -10,6 +10,9 @@ from tenants.models import Tenant
 from tests.factories import Client as BricqsClient
 from tests.programmes import rows
 
+# A well-formed id that is nobody's.
+NOBODY = "0199a0c1-0000-7000-8000-000000000000"
+
 METRICS = [
     {"key": "words-written", "name": "Words written"},
     {"key": "lessons", "name": "Lessons", "streak_frequency": "weekly"},

@@ -9,21 +9,15 @@ from django.test.utils import CaptureQueriesContext
 
 from gamify.models import Participant, ParticipantBoost, PointsSystem
 from tenants.models import Tenant
-from tests.dialects.trophy.helpers import Client, admin, apply, boost, listed, per, refused
+from tests.dialects.trophy.helpers import NOBODY, Client, admin, apply, boost, listed, per, refused
 from tests.programmes import award, rows
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-NOBODY = "0199a0c1-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)
 def programme(shop: Tenant) -> None:
     apply(shop, triggers=[per(1, 10)])
-
-
-@pytest.fixture
-def system_id(shop: Tenant) -> str:
-    return str(PointsSystem.objects.get(tenant=shop, key="xp").id)
 
 
 class TestCreateForUsers:

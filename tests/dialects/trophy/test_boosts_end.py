@@ -2,21 +2,14 @@
 
 import pytest
 
-from gamify.models import Boost, PointsSystem
+from gamify.models import Boost
 from tenants.models import Tenant
-from tests.dialects.trophy.helpers import Client, admin, apply, boost, listed, per, refused
-
-NOBODY = "0199a0c1-0000-7000-8000-000000000000"
+from tests.dialects.trophy.helpers import NOBODY, Client, admin, apply, boost, listed, per, refused
 
 
 @pytest.fixture(autouse=True)
 def programme(shop: Tenant) -> None:
     apply(shop, triggers=[per(1, 10)])
-
-
-@pytest.fixture
-def system_id(shop: Tenant) -> str:
-    return str(PointsSystem.objects.get(tenant=shop, key="xp").id)
 
 
 class TestEnd:
