@@ -1,7 +1,6 @@
 """Who uses the engine: tenants, each with a sandbox twin, their API keys, and who looks after them."""
 
 from typing import ClassVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants import zones
 from tenants.rates import parse_rate
 from tenants.scopes import SCOPES
 
@@ -24,7 +24,7 @@ def validate_rate(text: str) -> None:
 
 
 def validate_time_zone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in zones.names():
         raise ValidationError(f"{name!r} is not a time zone of the IANA database, such as Europe/Vienna.")
 
 

@@ -84,6 +84,11 @@ class Criterion(ABC):
         return self.label
 
     @property
+    def can_hold(self) -> bool:
+        """Whether anybody can ever meet it."""
+        return True
+
+    @property
     def badge_codes(self) -> frozenset[str]:
         """The badges that it asks for."""
         return frozenset()

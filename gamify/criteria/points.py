@@ -31,6 +31,10 @@ class Points(Criterion):
             return cls(None)
         return cls(whole_number(config, "min_points", at_least=0, at_most=POINTS_MAX))
 
+    @property
+    def can_hold(self) -> bool:
+        return self.min_points is not None
+
     def holds(self, standing: Standing) -> bool:
         return self.min_points is not None and standing.total_earned >= self.min_points
 

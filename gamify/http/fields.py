@@ -4,14 +4,14 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gamify.errors import InvalidInput
+from gamify.queries.filters import BOOLEANS
+from tenants import zones
 
 EXTERNAL_ID_LENGTH_MAX = 255
 OBJECT_BYTES_MAX = 64 * 1024
@@ -68,6 +68,18 @@ class QueryIntegerField(serializers.IntegerField):
         return int(data)
 
 
+@extend_schema_field({"type": "boolean"})
+class QueryBooleanField(serializers.Field[bool, str, bool, Any]):
+    """true or false in a query string."""
+
+    default_error_messages = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in BOOLEANS:
+            self.fail("invalid")
+        return BOOLEANS[data]
+
+
 class StrictCharField(serializers.CharField):
     """A string to the character: nothing is trimmed. NUL and lone surrogates are refused by the base class."""
 
@@ -96,15 +108,9 @@ class TimeZoneField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
-        if name not in _time_zones():
+        if name not in zones.names():
             self.fail("unknown")
         return name
-
-
-@cache
-def _time_zones() -> set[str]:
-    # Reading the whole database of them takes longer than all the rest of a request.
-    return available_timezones()
 
 
 class MultiplierField(serializers.DecimalField):

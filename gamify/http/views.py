@@ -104,6 +104,12 @@ class DialectViewSet(ViewSet):
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
+        if self.caller and self.caller.tenant.unconfirmed_key:
+            # Perhaps nothing has asked yet whether the key still opens anything; if not, that is what to refuse.
+            try:
+                self._identify_anew()
+            except Exception as error:
+                return self.handle_exception(error)
         telemetry.notes().refusal = refusal.code
         response = self.render_refusal(refusal)
         for name, value in refusal.headers.items():
@@ -115,16 +121,20 @@ class DialectViewSet(ViewSet):
 
     def _again(self) -> Response:
         """The action once more, with the key looked up: what was remembered of it has changed."""
-        authentication: ApiKeyAuthentication = self.authentication_classes[0]()
-        self.caller = None
-        keys.forget(authentication.raw_key(self.request) or "")
         try:
-            self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]
-            self.admit(self.request)
+            self._identify_anew()
             response: Response = getattr(self, self.action)(self.request, *self.args, **self.kwargs)
         except Exception as error:
             return self.handle_exception(error)
         return response
+
+    def _identify_anew(self) -> None:
+        """Look the key up, whatever is remembered of it."""
+        authentication: ApiKeyAuthentication = self.authentication_classes[0]()
+        self.caller = None
+        keys.forget(authentication.raw_key(self.request) or "")
+        self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]
+        self.admit(self.request)
 
 
 @cache

@@ -3,21 +3,20 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 
 from gamify.models import AwardType, Tier
 
+# As JSON writes them, as Python's clients do, and as numbers.
+BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
 
 class TierFilter(django_filters.FilterSet):
-    is_active = django_filters.ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="by_activity")
+    is_active = django_filters.TypedChoiceFilter(choices=[(text, text) for text in BOOLEANS], coerce=BOOLEANS.get)
     award_type = django_filters.ChoiceFilter(choices=AwardType.choices)
 
     class Meta:
         model = Tier
         fields = ("is_active", "award_type")
-
-    def by_activity(self, queryset: QuerySet[Tier], name: str, value: str) -> QuerySet[Tier]:
-        return queryset.filter(is_active=value == "true")
 
     def complaints(self) -> tuple[tuple[str, str], ...]:
         """What is wrong with the query, as (parameter, sentence) pairs."""

@@ -51,7 +51,7 @@ class TierRule:
     @property
     def is_picked(self) -> bool:
         """Whether evaluation may pick it."""
-        return self.is_active and self.is_automatic
+        return self.is_active and self.is_automatic and self.criterion.can_hold
 
     def keeps(self) -> bool:
         """Whether who holds it stays, though it would not be picked again: all but what was reached in a window."""

@@ -51,20 +51,21 @@ _BEFORE = """
      WHERE participant_id = $1 AND points_system_id = $2 AND created_at < $3
      ORDER BY sequence DESC LIMIT 1
 """
-# What will be written as an expiry, as of the moment at which it was due, stands beside what was written.
+# What will be written as an expiry, as of the moment at which it was due, stands beside what was written. Periods are
+# numbered from 1; 0 is what was before them. When each begins is not left to PostgreSQL, whose time zones may be those
+# of another year.
 _CHANGES = """
-    SELECT CASE WHEN at >= $8 THEN date_trunc($5, at AT TIME ZONE $6)::date END, sum(amount)::bigint
+    SELECT width_bucket(at, $5::timestamptz[]), sum(amount)::bigint
       FROM (SELECT created_at AS at, amount FROM gamify_entry
              WHERE participant_id = $1 AND points_system_id = $2 AND sequence > $3
              UNION ALL
             SELECT expires_at, -remaining FROM gamify_lot
-             WHERE participant_id = $1 AND points_system_id = $2 AND expires_at <= $7
+             WHERE participant_id = $1 AND points_system_id = $2 AND expires_at <= $6
              UNION ALL
             SELECT rest_expires_at, lot_balance - balance FROM gamify_account
-             WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at <= $7) AS changes
+             WHERE participant_id = $1 AND points_system_id = $2 AND rest_expires_at <= $6) AS changes
      WHERE at < $4 GROUP BY 1
 """
-_UNITS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
 def by_period(
@@ -79,17 +80,18 @@ def by_period(
     start, end = midnight(first, who.time_zone), midnight(last + timedelta(days=1), who.time_zone)
     row = database.send(_BEFORE, [who.id, system.id, start]).fetchone()
     sequence, total = row or (0, 0)
-    zone = who.time_zone or "UTC"
-    params = [who.id, system.id, sequence, end, _UNITS[frequency], zone, now, start]
-    changes: dict[date | None, int] = dict(database.send(_CHANGES, params).fetchall())
+    periods = [period_of(first, frequency)]
+    while (following := period_after(periods[-1], frequency)) <= last:
+        periods.append(following)
+    begins = [start, *(midnight(period, who.time_zone) for period in periods[1:])]
+    changes = dict(database.send(_CHANGES, [who.id, system.id, sequence, end, begins, now]).fetchall())
     # What was due before the first day, and is not written yet.
-    total += changes.pop(None, 0)
-    steps, period = [], period_of(first, frequency)
-    while period <= last:
-        change = changes.get(period, 0)
+    total += changes.get(0, 0)
+    steps = []
+    for number, period in enumerate(periods, 1):
+        change = changes.get(number, 0)
         total += change
         steps.append(Step(period, total, change))
-        period = period_after(period, frequency)
     return steps
 
 
@@ -111,8 +113,8 @@ _POINTS = """
 """
 _BY_LEVEL = f"{_POINTS} SELECT width_bucket(total, %(bounds)s::bigint[]), count(*) FROM points GROUP BY 1"  # noqa: S608
 _BY_RANGE = f"""{_POINTS},
-    top AS (SELECT ('1' || repeat('0', length((greatest(max(total), 10) - 1)::text)))::bigint AS points FROM points)
-    SELECT top.points, CASE WHEN total > 0 THEN (total - 1) / (top.points / {RANGES}) + 1 ELSE 0 END, count(*)
+    top AS (SELECT ('1' || repeat('0', length((greatest(max(total), 10) - 1)::text)))::numeric AS points FROM points)
+    SELECT top.points, CASE WHEN total > 0 THEN div(total - 1, top.points / {RANGES}) + 1 ELSE 0 END, count(*)
       FROM points, top GROUP BY 1, 2
 """  # noqa: S608 - our own text
 
@@ -132,8 +134,8 @@ def by_range(
     """How many of the tenant's participants, or of those who have all `attributes`, have how many points: none; and
     ten ranges of the same size, up to a power of ten that nobody has more than."""
     rows = _rows(_BY_RANGE, tenant, system, now, attributes=json.dumps(attributes) if attributes else None)
-    size = (rows[0][0] if rows else RANGES) // RANGES
-    counts = {number: count for _, number, count in rows}
+    size = int(rows[0][0] if rows else RANGES) // RANGES
+    counts = {int(number): count for _, number, count in rows}
     bounds = [(0, 0), *((number * size + 1, (number + 1) * size) for number in range(RANGES))]
     return [Range(start, end, counts.get(number, 0)) for number, (start, end) in enumerate(bounds)]
 

@@ -1,11 +1,11 @@
 """Crediting: from what an award is worth to what the ledger gains. Every dialect's awards come through here."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from gamify.errors import DomainError, InvalidInput, PointsCapReached
 from gamify.ledger.amounts import capped, multiplied
 from gamify.ledger.posting import EntryRow, Note
 from gamify.queries.earning import TriggerRule
@@ -63,7 +63,15 @@ def credit(
     if amount == 0:
         return None
     if len(explanation) > 1:
-        note = replace(note, explanation=orjson.dumps(explanation).decode())
+        # By the one of the two that takes any number: a trigger can be worth more than fits into 64 bits.
+        note = replace(note, explanation=json.dumps(explanation, separators=(",", ":")))
     entry = book.award(amount, note=note, now=member.now, expires_at=expires_at)
     member.credits.append(Credit(system, entry, trigger, tuple(boosts)))
     return entry
+
+
+def nothing_credited(member: "Member", system: System, amount_field: str) -> DomainError:
+    """Why `credit` came to nothing. `amount_field`: what the caller knows the amount as."""
+    if system.max_points is not None and member.book(system).account.balance >= system.max_points:
+        return PointsCapReached(system.max_points)
+    return InvalidInput(((amount_field, "Boosts that are in force now leave nothing of it."),))

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from gamify.errors import DomainError, InvalidInput
 from gamify.models import Boost, ParticipantBoost
+from gamify.queries import programme as programmes
 from gamify.queries.earning import boost_rule
 from gamify.rewards.boosts import BoostRule
 from gamify.services import _batch
@@ -82,11 +83,16 @@ def create(
     """
     assert len(items) <= BOOSTS_MAX
     is_rule = [isinstance(item, NewBoost) and item.participant is None for item in items]
-    with transaction.atomic() if any(is_rule) else nullcontext():
-        # Rules first: whoever changes some locks the tenant before any participant.
-        results = [_made(tenant, system_id, item) for item in items]
-        given = [(index, item) for index, item in enumerate(results) if isinstance(item, GiveBoost)]
-        done = _batch.run(tenant, [item for _, item in given], now=now).results if given else []
+    try:
+        with transaction.atomic() if any(is_rule) else nullcontext():
+            # Rules first: whoever changes some locks the tenant before any participant.
+            results = [_made(tenant, system_id, item) for item in items]
+            given = [(index, item) for index, item in enumerate(results) if isinstance(item, GiveBoost)]
+            done = _batch.run(tenant, [item for _, item in given], now=now).results if given else []
+    except BaseException:
+        # The batch has read the rules with these boosts among them, and they are not there now.
+        programmes.forget(tenant.id)
+        raise
     made = {index: result.outcome for (index, _), result in zip(given, done, strict=True)}
     return [item if isinstance(item, Made | DomainError) else made[index] for index, item in enumerate(results)]
 

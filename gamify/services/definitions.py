@@ -31,6 +31,8 @@ from tenants.models import Tenant
 
 D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 
+# Of points systems: `/v1/points/award`, `/v1/points/boosts`, `/v1/users/…/balance` and `…/history` are paths already.
+RESERVED_KEYS = frozenset({"award", "boosts", "balance", "history"})
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
 EXPIRY_PERIODS_MAX = {
     ExpiryPolicy.NONE: 36_500,
@@ -138,6 +140,8 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
     for name in ("key", "max_points"):
         _check_field(system, name)
+    if system.key in RESERVED_KEYS:
+        raise InvalidInput((("key", f"The API's paths use this word: {system.key}."),))
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))

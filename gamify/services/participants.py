@@ -1,6 +1,6 @@
 """Say who a participant is, beside its points.
 
-Refusal: ParticipantNotFound, where it must have been seen before.
+Refusals: ParticipantNotFound, where it must have been seen before; InvalidInput, of too many attributes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from gamify.errors import ParticipantNotFound
+from gamify.errors import InvalidInput, ParticipantNotFound
 from gamify.ledger.store import ProfileState
 from gamify.queries.programme import Programme, System
 from gamify.services import _batch
@@ -17,6 +17,9 @@ from gamify.services._member import Member
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.refs import TenantRef
+
+# Each operation on the participant reads them all.
+ATTRIBUTES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Identify(Operation):
         return []
 
     def apply(self, member: Member) -> Identified:
-        """Raises ParticipantNotFound."""
+        """Raises ParticipantNotFound, InvalidInput."""
         if self.must_exist and member.state.is_new:
             raise ParticipantNotFound(self.participant)
         profile = identified(member, self.known, adds_attributes=self.adds_attributes)
@@ -65,14 +68,16 @@ class Identify(Operation):
 
 
 def identify(*, tenant: TenantRef, item: Identify, now: datetime) -> Result:
-    """Refusal: ParticipantNotFound. Raises Busy."""
+    """Refusals: ParticipantNotFound, InvalidInput (attributes). Raises Busy."""
     return _batch.run(tenant, [item], now=now).results[0]
 
 
 def identified(member: Member, known: Mapping[str, Any], *, adds_attributes: bool) -> ProfileState:
-    """Make or change the profile of `member`."""
+    """Make or change the profile of `member`. Raises InvalidInput."""
     if adds_attributes and member.profile and "attributes" in known:
         known = {**known, "attributes": {**member.profile.attributes, **known["attributes"]}}
+    if len(known.get("attributes", ())) > ATTRIBUTES_MAX:
+        raise InvalidInput((("attributes", f"Must be at most {ATTRIBUTES_MAX}, those that are there included."),))
     member.identify(**known)
     assert member.profile
     return member.profile

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from gamify.errors import DomainError, InvalidInput, PointsCapReached
+from gamify.errors import DomainError, InvalidInput
 from gamify.ledger.posting import EntryRow, Note
 from gamify.queries.programme import Programme, System
 from gamify.services import _batch, _joining
 from gamify.services._batch import BatchResult as BatchResult
 from gamify.services._batch import Result as Result
-from gamify.services._credit import credit
+from gamify.services._credit import credit, nothing_credited
 from gamify.services._member import Member, Progress
 from gamify.services._operation import Operation
 from gamify.services._wallet import DEFAULT
@@ -79,9 +79,7 @@ class Award(Operation):
         system = self.wallet.system(member.programme)
         entry = credit(member, system, self.amount, note=_note(self, member), expires_at=self.expires_at)
         if entry is None:
-            if system.max_points is not None and member.book(system).account.balance >= system.max_points:
-                raise PointsCapReached(system.max_points)
-            raise InvalidInput((("amount", "Boosts that are in force now leave nothing of it."),))
+            raise nothing_credited(member, system, "amount")
         return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
 
 

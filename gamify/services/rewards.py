@@ -3,7 +3,8 @@
     item = RewardEvent("user_123", "signup", key=reference_key("signup", "ref_1"))
     result = rewards.award(tenant=shop, item=item, now=now)
 
-Refusals are checked in this order: RewardRuleNotFound, RewardCapReached, PointsCapReached. A reference that was used
+Refusals are checked in this order: RewardRuleNotFound, RewardCapReached, PointsCapReached or InvalidInput (boosts leave
+nothing). A reference that was used
 before comes ahead of them all: the result is the earlier one, `replayed`, whatever else was said this time.
 """
 
@@ -13,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from gamify.errors import PointsCapReached, RewardCapReached, RewardRuleNotFound
+from gamify.errors import RewardCapReached, RewardRuleNotFound
 from gamify.ledger.posting import Note
 from gamify.ledger.store import RewardCountState
 from gamify.queries.programme import Programme, System
 from gamify.queries.reward_rules import Reward
 from gamify.services import _joining
 from gamify.services._batch import Result as Result
-from gamify.services._credit import credit
+from gamify.services._credit import credit, nothing_credited
 from gamify.services._member import Member
 from gamify.services._operation import Operation
 from gamify.services.idempotency import IdempotencyKey, input_hash
@@ -77,14 +78,14 @@ class RewardEvent(Operation):
             raise RewardRuleNotFound(self.event_type)
 
     def apply(self, member: Member) -> Rewarded:
-        """Credit what the rule says; then see what it led to. Raises RewardCapReached, PointsCapReached."""
+        """Credit what the rule says; then see what it led to. Raises RewardCapReached, PointsCapReached, InvalidInput
+        (boosts leave nothing)."""
         reward = member.programme.rewards[self.event_type]
         count = _one_more(member, reward)
         system = _system(member.programme, reward)
         entry = credit(member, system, reward.points, note=self._note(member, reward))
         if entry is None:
-            assert system.max_points is not None
-            raise PointsCapReached(system.max_points)
+            raise nothing_credited(member, system, "points")
         member.reward_counts[reward.id] = count
         known = {name: value for name, value in (("name", self.name), ("email", self.email)) if value is not None}
         if known:
@@ -112,7 +113,7 @@ class RewardEvent(Operation):
 def award(*, tenant: TenantRef, item: RewardEvent, now: datetime) -> Result:
     """Reward a participant, who is made if unknown.
 
-    Refusals: RewardRuleNotFound, RewardCapReached, PointsCapReached. Raises Busy.
+    Refusals: RewardRuleNotFound, RewardCapReached, PointsCapReached, InvalidInput. Raises Busy.
     """
     return _joining.run(tenant, item, now=now)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from gamify.models import DailyTotal, PointsSystem, TotalsMark
+from tenants import zones
 from tenants.database import send
 from tenants.models import Tenant
 
@@ -31,7 +32,8 @@ def catch_up(tenant_id: UUID) -> bool:
         if mark is None:
             # Somebody else is at it.
             return False
-        rows = send(_NEW, [tenant_id, mark.transaction, mark.fact_id, FACTS_PER_STEP, mark.time_zone]).fetchall()
+        zone = zones.in_sql(mark.time_zone)
+        rows = send(_NEW, [tenant_id, mark.transaction, mark.fact_id, FACTS_PER_STEP, zone]).fetchall()
         if not rows:
             return True
         seen, mark.transaction, mark.fact_id = rows[0][:3]
@@ -51,7 +53,7 @@ def rebuild(tenant_id: UUID) -> int:
         time_zone = Tenant.objects.values_list("time_zone", flat=True).get(pk=tenant_id)
         systems = list(PointsSystem.objects.filter(tenant_id=tenant_id).values_list("pk", flat=True))
         before = send("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
-        sums = send(_ALL, [systems, time_zone, tenant_id, before, REASONS_PER_DAY_MAX]).fetchall()
+        sums = send(_ALL, [systems, zones.in_sql(time_zone), tenant_id, before, REASONS_PER_DAY_MAX]).fetchall()
         TotalsMark.objects.update_or_create(
             pk=tenant_id, defaults={"transaction": before - 1, "fact_id": LAST_FACT, "time_zone": time_zone}
         )

@@ -67,6 +67,7 @@ def test_points_system_is_made_and_changed(operator: Console, shop: Tenant) -> N
     [
         ({"key": "points"}, "key"),
         ({"key": "no spaces"}, "key"),
+        ({"key": "award"}, "key"),
         ({"expiry_periods": "0"}, "expiry_periods"),
         ({"expiry_periods": "36501"}, "expiry_periods"),
         ({"expiry_policy": "inactivity", "burn_order": "oldest_credit_first"}, "expiry_policy"),

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from gamify.errors import InvalidInput, PointsCapReached
-from gamify.models import Entry, Participant
+from gamify.models import Entry, Operation, Participant, PointsSystem, RewardRule
 from gamify.queries import programme
-from gamify.services import boosts, participants, points, programme_file
+from gamify.services import boosts, definitions, participants, points, programme_file, rewards
 from gamify.services.boosts import NewBoost
 from gamify.services.participants import Identify
 from gamify.services.points import Award
+from gamify.services.rewards import RewardEvent, reference_key
 from tenants.models import Tenant
 from tests.factories import TenantFactory, ref
 from tests.ledger.test_statements import statements_of
@@ -114,6 +115,19 @@ def test_boost_that_leaves_nothing_of_an_award_refuses_it(shop: Tenant) -> None:
     assert isinstance(refused.error, InvalidInput)
     assert not Entry.objects.exists()
     assert award(shop, "u", 10, now=NOON).amount == 1
+
+
+def test_boost_that_leaves_nothing_of_a_reward_refuses_it(shop: Tenant) -> None:
+    definitions.save_reward_rule(RewardRule(tenant_id=shop.id, event_type="signup", points=1))
+    give(shop, "u", "0.5")
+    event = RewardEvent("u", "signup", key=reference_key("signup", "r"))
+    assert isinstance(rewards.award(tenant=ref(shop), item=event, now=NOON).error, InvalidInput)
+    assert not Entry.objects.exists()
+    assert not Operation.objects.exists()
+    # Nor is it a cap that is to blame, as long as that is not reached.
+    definitions.change(PointsSystem.objects.get(tenant=shop), {"max_points": 10}, save=definitions.save_points_system)
+    shop.refresh_from_db()
+    assert isinstance(rewards.award(tenant=ref(shop), item=event, now=NOON).error, InvalidInput)
 
 
 def test_boosts_of_others_and_those_that_are_over_do_nothing(shop: Tenant) -> None:

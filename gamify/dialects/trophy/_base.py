@@ -33,7 +33,7 @@ class TrophyViewSet(DialectViewSet):
     def header_key(self) -> str | None:
         """The Idempotency-Key header. Raises IdempotencyKeyInvalid."""
         key = self.request.headers.get("Idempotency-Key")
-        if key is not None and not 1 <= len(key) <= KEY_LENGTH_MAX:
+        if key is not None and not (1 <= len(key) <= KEY_LENGTH_MAX and "\0" not in key):
             raise IdempotencyKeyInvalid
         return key
 

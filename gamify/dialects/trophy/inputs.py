@@ -9,6 +9,7 @@ from gamify.dialects.trophy.fields import DayField, NumberField
 from gamify.http.fields import (
     EXTERNAL_ID_LENGTH_MAX,
     AttributesField,
+    QueryBooleanField,
     QueryIntegerField,
     StrictBooleanField,
     StrictCharField,
@@ -65,7 +66,7 @@ class SummaryInput(serializers.Serializer[Any]):
 
 
 class BoostsInput(serializers.Serializer[Any]):
-    includeFinished = StrictChoiceField(["true", "false"], default="false")  # noqa: N815
+    includeFinished = QueryBooleanField(default=False)  # noqa: N815
 
 
 class RangesInput(serializers.Serializer[Any]):

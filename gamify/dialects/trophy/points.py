@@ -39,7 +39,7 @@ class PointsViewSet(TrophyViewSet):
         query, system = self.read(BoostsInput, request.query_params.dict()), self.system(key)
         today = self.now.date()
         found = boosts.of_everybody(
-            tenant=self.tenant, system=system, include_finished=query["includeFinished"] == "true", today=today
+            tenant=self.tenant, system=system, include_finished=query["includeFinished"], today=today
         )
         return Response([self.write(BoostOutput, boost_facts(boost, today)) for boost in found])
 

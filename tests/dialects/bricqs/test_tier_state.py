@@ -97,6 +97,13 @@ def test_next_is_the_nearest_above_that_evaluation_may_pick(shop: Tenant, client
     }
 
 
+def test_tier_that_nobody_reaches_by_points_is_never_next(shop: Tenant, client: Client) -> None:
+    make_tier(shop, "odd", 1, criteria_config={})
+    assert next_tier(client) is None
+    make_tier(shop, "gold", 2, 5000)
+    assert (next_tier(client)["code"], next_tier(client)["points_remaining"]) == ("gold", 5000)
+
+
 def test_remaining_counts_what_was_earned_and_not_what_is_left(shop: Tenant, client: Client) -> None:
     make_ladder(shop)
     award(shop, "u", 90)

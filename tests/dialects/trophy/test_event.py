@@ -85,6 +85,13 @@ def test_running_totals_are_exact(client: Client, values: list[float], totals: l
     assert client.total("u") == sum(added)
 
 
+def test_what_is_worth_more_than_fits_into_64_bits_is_cut_to_the_most_that_can_be_credited(
+    client: Client, shop: Tenant
+) -> None:
+    apply(shop, triggers=[{**per(1, 1_000_000), "points_system": "coins"}])
+    assert client.event("u", 10**15).json()["points"]["coins"]["added"] == 10**16
+
+
 def test_total_that_is_whole_is_an_integer_on_the_wire(client: Client) -> None:
     assert '"total":3,' in client.event("u", 3.0).content.decode()
     assert '"total":3.5,' in client.event("u", 0.5).content.decode()

@@ -33,6 +33,7 @@ class TestRefusals:
             ({"user": {"id": "u"}, "value": -1e300}, ["value: "]),
             ({"user": {"id": "u", "tz": "Mars/Olympus"}, "value": 1}, ["user.tz: "]),
             ({"user": {"id": "u", "tz": 5}, "value": 1}, ["user.tz: "]),
+            ({"user": {"id": "u", "tz": "localtime"}, "value": 1}, ["user.tz: "]),
             ({"user": {"id": "u", "email": 5}, "value": 1}, ["user.email: "]),
             ({"user": {"id": "u", "attributes": {"a": 1}}, "value": 1}, ["user.attributes: "]),
             ({"user": {"id": "u", "attributes": ["a"]}, "value": 1}, ["user.attributes: "]),
@@ -55,7 +56,7 @@ class TestRefusals:
         apply(shop, metrics=[{"key": "words-written", "name": "W", "is_active": False}])
         refused(lambda: client.event("u"), 422, "words-written")
 
-    @pytest.mark.parametrize("key", ["", "x" * 256])
+    @pytest.mark.parametrize("key", ["", "x" * 256, "a\0"])
     def test_of_a_key(self, client: Client, key: str) -> None:
         refused(lambda: client.event("u", key=key), 400, "Idempotency-Key")
 

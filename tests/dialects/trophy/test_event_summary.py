@@ -78,6 +78,17 @@ def test_days_are_the_user_s(steps: Any, client: Client) -> None:
     assert steps("daily", "2026-03-31", "2026-04-01") == [("2026-03-31", 132, 20), ("2026-04-01", 132, 0)]
 
 
+@pytest.mark.parametrize("zone", ["CET", "MET"])
+def test_zones_that_postgresql_takes_for_abbreviations_have_summer_time(
+    steps: Any, client: Client, shop: Tenant, zone: str
+) -> None:
+    client.call("PUT", "/users/u", {"tz": zone})
+    # Half past midnight, in summer.
+    award(shop, "u", 1, now=datetime(2026, 5, 9, 22, 30, tzinfo=UTC))
+    assert steps("daily", "2026-05-09", "2026-05-10") == [("2026-05-09", 132, 0), ("2026-05-10", 133, 1)]
+    assert steps("daily", "2026-05-10", "2026-05-10") == [("2026-05-10", 133, 1)]
+
+
 def test_what_is_due_counts_as_expired_swept_or_not(steps: Any, shop: Tenant) -> None:
     award(shop, "u", 50, now=at(4, 2), expires_at=at(4, 4))
     award(shop, "u", 7, now=at(4, 2), expires_at=at(4, 2, 20))

@@ -108,6 +108,7 @@ class TestBoosts:
         assert shown == [("now", "active"), ("soon", "scheduled")]
         shown = [(each["name"], each["status"]) for each in get(client, "xp/boosts?includeFinished=true")]
         assert shown == [("now", "active"), ("over", "finished"), ("soon", "scheduled")]
+        assert get(client, "xp/boosts?includeFinished=True") == get(client, "xp/boosts?includeFinished=true")
         assert get(client, "xp/boosts?includeFinished=false")[1] | {"id": ""} == {
             "id": "",
             "name": "soon",
@@ -170,6 +171,13 @@ class TestSummary:
         size = top // 10
         assert bounds == [(0, 0), *((n * size + 1, (n + 1) * size) for n in range(10))]
         assert sum(users for *_, users in self.counts(client)) == len(points)
+
+    def test_more_than_ten_ranges_of_64_bits_hold(self, client: Client, shop: Tenant) -> None:
+        for _ in range(101):
+            award(shop, "u", 10**16, now=NOW)
+        last = get(client, "points/summary")[-1]
+        assert (last["from"], last["to"]) == (9 * 10**18 + 1, 10**19)
+        assert [each["users"] for each in get(client, "points/summary")][:3] == [0, 0, 1]
 
     def test_bounds_are_included(self, client: Client) -> None:
         for user, words in enumerate([0, 1, 10, 11, 20, 91, 100]):

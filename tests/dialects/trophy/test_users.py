@@ -161,3 +161,10 @@ def test_first_identification_pays_and_leads_on(client: Client, shop: Tenant) ->
         patch(client, "u", name="B")
     assert client.total("u") == 100
     assert BricqsClient(shop).get("/participants/u/badges").json()["badges"][0]["code"] == "first"
+
+
+def test_a_hundred_attributes_and_no_more(client: Client) -> None:
+    assert put(client, "u", attributes={str(number): "x" for number in range(100)}).status_code == 200
+    assert patch(client, "u", attributes={"5": "y"}).json()["attributes"]["5"] == "y"
+    refused(lambda: patch(client, "u", attributes={"100": "x"}), 422, "attributes")
+    assert patch(client, "u", name="N").status_code == 200
