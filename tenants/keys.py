@@ -18,6 +18,7 @@ from uuid import UUID
 from tenants import database
 from tenants.database import Row
 from tenants.models import ApiKey, Tenant
+from tenants.rates import Rate
 from tenants.refs import TenantRef, write_rate
 
 FAMILIES = ("bq", "sk")
@@ -152,14 +153,14 @@ _CONFIRM = """
 """
 
 
-def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], set[UUID]]:
+def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], dict[UUID, Rate]]:
     """Ask whether the keys behind recalled tenants are still good, without waiting; the answer is there when the
-    function is called: the keys that are, for tenants as they were recalled."""
-    rates = {tenant.unconfirmed_key: tenant.write_rate for tenant in tenants if tenant.unconfirmed_key}
-    if not rates:
-        return set
-    cursor = database.send(_CONFIRM.format(keys="$1", now="$2"), [sorted(rates), now])
-    return lambda: {id for id, rate, _ in cursor.fetchall() if write_rate(rate) == rates[id]}
+    function is called: those that are, and the cap of their tenant."""
+    recalled = {tenant.unconfirmed_key for tenant in tenants if tenant.unconfirmed_key}
+    if not recalled:
+        return dict
+    cursor = database.send(_CONFIRM.format(keys="$1", now="$2"), [sorted(recalled), now])
+    return lambda: {id: write_rate(rate) for id, rate, _ in cursor.fetchall()}
 
 
 def confirmed_rows(tenant: TenantRef, sql: str, params: Sequence[Any], *, now: datetime) -> list[Row] | None:

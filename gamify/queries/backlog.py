@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tenants.database import send
+from tenants.ids import made_at
 
 COUNT_MAX = 1_000
 STATEMENT_SECONDS_MAX = 2
@@ -30,13 +31,14 @@ def read(*, now: datetime) -> Backlog:
     with transaction.atomic():
         send("SELECT set_config('statement_timeout', $1, true)", [f"{STATEMENT_SECONDS_MAX}s"])
         due, due_since = send(_DUE, [now, COUNT_MAX]).fetchone()
-        held_back, held_back_since = send(_HELD_BACK, [COUNT_MAX]).fetchone()
+        held_back, first_held_back = send(_HELD_BACK, [COUNT_MAX]).fetchone()
         rows = dict(send(_ROWS, [[f"gamify_{table}" for table in TABLES]]).fetchall())
     return Backlog(
         due=due,
         due_seconds=_seconds(due_since, now),
         held_back=held_back,
-        held_back_seconds=_seconds(held_back_since, now),
+        # By its id: a fact's own time can be long before it was written.
+        held_back_seconds=_seconds(made_at(first_held_back) if first_held_back else None, now),
         rows={table: rows.get(f"gamify_{table}", 0) for table in TABLES},
     )
 
@@ -60,10 +62,10 @@ _DUE = """
 """
 # For each tenant, along the index of its stream.
 _HELD_BACK = """
-    SELECT count(fact.created_at), min(fact.created_at)
+    SELECT count(fact.id), (min(fact.id::text))::uuid
       FROM tenants_tenant t
      CROSS JOIN LATERAL (
-            SELECT created_at FROM gamify_fact
+            SELECT id FROM gamify_fact
              WHERE tenant_id = t.id AND transaction >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
              ORDER BY transaction, id LIMIT $1
            ) AS fact

@@ -1,11 +1,11 @@
 """Reward rules, as awards need to know them: when they are in force, and the periods of their caps."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from gamify.models import CapPeriod, RewardRule
+from gamify.rewards.days import day_of, midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Reward:
 
     def period_start(self, now: datetime, zone: str) -> date:
         """The first day of the period of the cap; of a cap for ever, which never begins anew, today."""
-        today = now.astimezone(ZoneInfo(zone)).date()
+        today = day_of(now, zone)
         if self.cap_period == CapPeriod.WEEK:
             return today - timedelta(days=today.weekday())
         if self.cap_period == CapPeriod.MONTH:
@@ -45,7 +45,7 @@ class Reward:
             day = start + timedelta(days=7 - start.weekday())
         else:
             day = start + timedelta(days=1)
-        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        return midnight(day, zone)
 
 
 def reward_of(rule: RewardRule) -> Reward:

@@ -120,7 +120,7 @@ class Batch:
         )
         if self.snapshot.programme_version != self.programme.version:
             raise ProgrammeChanged
-        self.confirmed_keys = confirmed()
+        self.confirmed_rates = confirmed()
 
     def decide(self) -> list[Result]:
         """Raises IdempotencyKeyReused when the batch's own key was used for another batch."""
@@ -158,11 +158,12 @@ class Batch:
     def _decide(self, item: Operation | DomainError, caller: TenantRef) -> Result:
         if isinstance(item, DomainError):
             return Result(error=item)
-        if caller.unconfirmed_key and caller.unconfirmed_key not in self.confirmed_keys:
+        if caller.unconfirmed_key and self.confirmed_rates.get(caller.unconfirmed_key) != caller.write_rate:
             return Result(error=CallerOutdated())
         member = self._member(item)
         window = Window.at(
-            self.tenant.write_rate,
+            # Of several callers, one may know of a change that the others do not.
+            caller.write_rate,
             self.now,
             started_at=member.state.window_started_at,
             used=member.state.window_writes,

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from gamify.models import TotalsMark
+from gamify.services import totals
 from tenants.database import send
+from tenants.ids import first_id
 
 # Eight megabytes, some ten thousand rows.
 BLOCKS_PER_BATCH = 1_000
@@ -27,12 +30,18 @@ class Pruned:
 def operations(*, before: datetime, tenant_id: UUID | None) -> Iterator[Pruned]:
     """Forget the keys of operations from before that moment, of one tenant or of all. A retry that comes later than
     that is not recognised: it is done again."""
-    return _prune("gamify_operation", before, tenant_id)
+    return _prune("gamify_operation", "created_at < $3::timestamptz", before, tenant_id)
 
 
 def facts(*, before: datetime, tenant_id: UUID | None) -> Iterator[Pruned]:
-    """Remove facts from before that moment, of one tenant or of all. Who has not read them by then misses them."""
-    return _prune("gamify_fact", before, tenant_id)
+    """Remove facts written before that moment, of one tenant or of all. Who has not read them by then misses them."""
+    # The dashboard's totals are such a reader; those that nobody has asked for yet begin with the ledger.
+    marks = TotalsMark.objects.filter(tenant=tenant_id) if tenant_id else TotalsMark.objects.all()
+    for tenant in marks.values_list("pk", flat=True):
+        while not totals.catch_up(tenant):
+            pass
+    # By their ids, which tell when they were made: an expiry's own time is that at which it was due.
+    yield from _prune("gamify_fact", "id < $3::uuid", first_id(before), tenant_id)
 
 
 def blocks_of_operations() -> int:
@@ -43,12 +52,12 @@ def blocks_of_facts() -> int:
     return _blocks("gamify_fact")
 
 
-def _prune(table: str, before: datetime, tenant_id: UUID | None) -> Iterator[Pruned]:
+def _prune(table: str, is_old: str, before: datetime | UUID, tenant_id: UUID | None) -> Iterator[Pruned]:
     # As long as it is now: what is written meanwhile is not old.
     blocks = _blocks(table)
     for start in range(0, blocks, BLOCKS_PER_BATCH):
         end = min(start + BLOCKS_PER_BATCH, blocks)
-        removed = send(_DELETE.format(table=table), [f"({start},0)", f"({end},0)", before, tenant_id])
+        removed = send(_DELETE.format(table=table, is_old=is_old), [f"({start},0)", f"({end},0)", before, tenant_id])
         yield Pruned(end - start, removed.rowcount)
 
 
@@ -60,5 +69,5 @@ def _blocks(table: str) -> int:
 _BLOCKS = "SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::int"
 _DELETE = """
     DELETE FROM {table}
-     WHERE ctid >= $1::tid AND ctid < $2::tid AND created_at < $3 AND ($4::uuid IS NULL OR tenant_id = $4)
+     WHERE ctid >= $1::tid AND ctid < $2::tid AND {is_old} AND ($4::uuid IS NULL OR tenant_id = $4)
 """

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from gamify.models import DailyTotal, PointsSystem, TotalsMark
+from gamify.models import DailyTotal, TotalsMark
 from tenants import zones
 from tenants.database import send
 from tenants.models import Tenant
@@ -26,59 +26,67 @@ DayKind = tuple[UUID, date, str]
 
 
 def catch_up(tenant_id: UUID) -> bool:
-    """Add up to FACTS_PER_STEP more facts; whether that was all there is, for now."""
+    """Add up to FACTS_PER_STEP more facts; whether that was all there is, for now.
+
+    What cannot go on is added up anew, out of the ledger: old facts may have been pruned.
+    """
     with transaction.atomic():
-        mark = _locked_mark(tenant_id)
-        if mark is None:
+        tenant = Tenant.objects.get(pk=tenant_id)
+        mark = _mark_of(tenant)
+        locked = TotalsMark.objects.select_for_update(skip_locked=True).filter(pk=mark.pk).first()
+        if locked is None:
             # Somebody else is at it.
             return False
-        zone = zones.in_sql(mark.time_zone)
-        rows = send(_NEW, [tenant_id, mark.transaction, mark.fact_id, FACTS_PER_STEP, zone]).fetchall()
-        if not rows:
+        if not _goes_on(locked, tenant):
+            _add_all(locked, tenant)
             return True
-        seen, mark.transaction, mark.fact_id = rows[0][:3]
-        # Without points in any of the facts there is one row, with nothing in it but how far they go.
-        _add([(row[3], row[4], _KIND_OF[row[5]], row[6], row[7], row[8]) for row in rows if row[3] is not None])
-        mark.save(update_fields=["transaction", "fact_id"])
-    return int(seen) < FACTS_PER_STEP
+        return _add_new(locked)
 
 
 def rebuild(tenant_id: UUID) -> int:
-    """Add up all entries of the ledger anew, in one snapshot; how many there are.
-
-    For a restored database, whose transactions are counted from the beginning, and for totals that anybody doubts.
-    """
-    with transaction.atomic(durable=True):
-        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        time_zone = Tenant.objects.values_list("time_zone", flat=True).get(pk=tenant_id)
-        systems = list(PointsSystem.objects.filter(tenant_id=tenant_id).values_list("pk", flat=True))
-        before = send("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
-        sums = send(_ALL, [systems, zones.in_sql(time_zone), tenant_id, before, REASONS_PER_DAY_MAX]).fetchall()
-        TotalsMark.objects.update_or_create(
-            pk=tenant_id, defaults={"transaction": before - 1, "fact_id": LAST_FACT, "time_zone": time_zone}
-        )
-        DailyTotal.objects.filter(points_system_id__in=systems).delete()
-        for system, day, kind, reason, is_rest, points, entries in sums:
-            if entries:
-                _upsert(system, day, kind, reason, is_rest, points, entries)
-    return sum(row[-1] for row in sums)
+    """Add up all entries of the ledger anew; how many there are. For totals that anybody doubts."""
+    with transaction.atomic():
+        tenant = Tenant.objects.get(pk=tenant_id)
+        mark = _mark_of(tenant)
+        return _add_all(TotalsMark.objects.select_for_update().get(pk=mark.pk), tenant)
 
 
-def _locked_mark(tenant_id: UUID) -> TotalsMark | None:
-    tenant = Tenant.objects.get(pk=tenant_id)
-    beginning = {"transaction": 0, "fact_id": NO_FACT, "time_zone": tenant.time_zone}
-    TotalsMark.objects.bulk_create([TotalsMark(tenant=tenant, **beginning)], ignore_conflicts=True)
-    mark = TotalsMark.objects.select_for_update(skip_locked=True).filter(pk=tenant_id).first()
-    if mark is None:
-        return None
+def _mark_of(tenant: Tenant) -> TotalsMark:
+    new = TotalsMark(tenant=tenant, transaction=0, fact_id=NO_FACT, time_zone=tenant.time_zone)
+    TotalsMark.objects.bulk_create([new], ignore_conflicts=True)
+    return new
+
+
+def _goes_on(mark: TotalsMark, tenant: Tenant) -> bool:
+    """Not so of a new one; nor where days begin at other times since, or a restored database counts anew."""
     current = send("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()[0]
-    if mark.time_zone != tenant.time_zone or mark.transaction > current:
-        # Its days begin at other times now; or this is a restored database. Either way, from the beginning.
-        DailyTotal.objects.filter(points_system__tenant=tenant).delete()
-        for name, value in beginning.items():
-            setattr(mark, name, value)
-        mark.save()
-    return mark
+    return 0 < mark.transaction <= current and mark.time_zone == tenant.time_zone
+
+
+def _add_new(mark: TotalsMark) -> bool:
+    zone = zones.in_sql(mark.time_zone)
+    rows = send(_NEW, [mark.pk, mark.transaction, mark.fact_id, FACTS_PER_STEP, zone]).fetchall()
+    if not rows:
+        return True
+    seen, mark.transaction, mark.fact_id = rows[0][:3]
+    # Without points in any of the facts there is one row, with nothing in it but how far they go.
+    _add([(row[3], row[4], _KIND_OF[row[5]], row[6], row[7], row[8]) for row in rows if row[3] is not None])
+    mark.save(update_fields=["transaction", "fact_id"])
+    return int(seen) < FACTS_PER_STEP
+
+
+def _add_all(mark: TotalsMark, tenant: Tenant) -> int:
+    rows = send(_ALL, [tenant.pk, zones.in_sql(tenant.time_zone), REASONS_PER_DAY_MAX]).fetchall()
+    mark.transaction, mark.fact_id, mark.time_zone = rows[0][0] - 1, LAST_FACT, tenant.time_zone
+    mark.save()
+    DailyTotal.objects.filter(points_system__tenant=tenant).delete()
+    # Without any entries there is one row, with nothing in it but from which transaction on facts are still to come.
+    sums = [row[1:] for row in rows if row[1] is not None]
+    for row in sums:
+        # Nothing, where all is still to come.
+        if row[-1]:
+            _upsert(*row)
+    return sum(row[-1] for row in sums)
 
 
 def _add(sums: Sequence[Sum]) -> None:
@@ -126,13 +134,15 @@ _NEW = """
      ORDER BY sums.system, sums.day, sums.type, sums.reason
 """
 # All entries, less those whose facts `catch_up` will find behind the mark: transactions that ended while others, older
-# than they, were running.
+# than they, were running. In one statement, and so as of one moment.
 _ALL = """
-    WITH sums AS (
+    WITH mark AS (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS next_transaction),
+    sums AS (
         SELECT system, day, kind, reason, sum(points)::bigint AS points, sum(entries)::bigint AS entries FROM (
             SELECT points_system_id AS system, (created_at AT TIME ZONE $2)::date AS day, kind,
                    coalesce(reason, '') AS reason, sum(amount) AS points, count(*) AS entries
-              FROM gamify_entry WHERE points_system_id = ANY($1)
+              FROM gamify_entry
+             WHERE points_system_id IN (SELECT id FROM gamify_pointssystem WHERE tenant_id = $1)
              GROUP BY 1, 2, 3, 4
              UNION ALL
             SELECT (data::json->>'points_system_id')::uuid, (created_at AT TIME ZONE $2)::date,
@@ -140,15 +150,15 @@ _ALL = """
                    coalesce(data::json->>'reason', ''),
                    -(data::json->>'amount')::bigint * CASE type WHEN 'points.awarded' THEN 1 ELSE -1 END, -1
               FROM gamify_fact
-             WHERE tenant_id = $3 AND transaction >= $4
+             WHERE tenant_id = $1 AND transaction >= (SELECT next_transaction FROM mark)
                AND type IN ('points.awarded', 'points.deducted', 'points.expired')) AS parts
          GROUP BY 1, 2, 3, 4),
     ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY system, day, kind ORDER BY abs(points) DESC, reason) > $5 AS is_rest
+        SELECT *, row_number() OVER (PARTITION BY system, day, kind ORDER BY abs(points) DESC, reason) > $3 AS is_rest
           FROM sums)
-    SELECT system, day, kind, CASE WHEN is_rest THEN '' ELSE reason END, is_rest,
+    SELECT next_transaction, system, day, kind, CASE WHEN is_rest THEN '' ELSE reason END, is_rest,
            sum(points)::bigint, sum(entries)::bigint
-      FROM ranked GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4
+      FROM mark LEFT JOIN ranked ON true GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 2, 3, 4, 5
 """
 _UPSERT = """
     INSERT INTO gamify_dailytotal AS total (points_system_id, day, kind, reason, is_rest, points, entries)

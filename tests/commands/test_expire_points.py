@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from gamify.models import Entry, Fact, Lot
+from gamify.models import Account, Entry, Fact, Lot, Sweep
 from gamify.services import expiry
 from tenants.models import Tenant
 from tests import expiring
@@ -45,6 +45,18 @@ def test_time_that_is_up_stops_it_after_a_batch(shop: Tenant, monkeypatch: pytes
     assert run(max_seconds=0).endswith(" points of 2 lots. Time is up: there may be more.\n")
     assert run(max_seconds=600).endswith(" points of 1 lots.\n")
     assert run(dry_run=True) == "Would expire 0 points of 0 lots.\n"
+
+
+def test_system_whose_ledger_is_broken_keeps_no_other_from_its_turn(shop: Tenant) -> None:
+    Account.objects.update(next_expires_at=now() + DAY)
+    past = now() - 2 * DAY
+    other = TenantFactory.create()
+    expiring.award(other, "anna", 100, now=past, expires_at=past + DAY)
+    with pytest.raises(CommandError, match="verify_ledger"):
+        run()
+    assert expiring.account(other, "anna").balance == 0
+    assert Sweep.objects.get(points_system__tenant=shop).is_complete is False
+    assert Sweep.objects.get(points_system__tenant=other).is_complete is True
 
 
 def test_one_tenant_or_its_sandbox_or_all(shop: Tenant) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +11,9 @@ from django.core.management import CommandError, call_command
 from gamify.models import Entry, Fact
 from gamify.services import points
 from gamify.services.points import Award
+from tenants.ids import first_id
 from tenants.models import Tenant
+from tests import expiring
 from tests.factories import TenantFactory, now, ref
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,11 @@ DAY = timedelta(days=1)
 
 
 def award(tenant: Tenant, amount: int, *, days_ago: float) -> None:
-    points.award(tenant=ref(tenant), item=Award("anna", amount), now=now() - days_ago * DAY)
+    """Written so long ago: its id tells."""
+    moment = now() - days_ago * DAY
+    points.award(tenant=ref(tenant), item=Award("anna", amount), now=moment)
+    newest = Fact.objects.filter(tenant=tenant).latest("id")
+    Fact.objects.filter(pk=newest.pk).update(id=UUID(int=first_id(moment).int + newest.id.int % 2**64))
 
 
 def run(**options: Any) -> str:
@@ -44,6 +51,13 @@ def test_one_tenant_or_all(shop: Tenant) -> None:
     assert Fact.objects.get().tenant_id == shop.id
     run(older_than=90)
     assert not Fact.objects.exists()
+
+
+def test_expiry_is_as_old_as_its_writing_whenever_it_was_due(shop: Tenant) -> None:
+    expiring.award(shop, "anna", 10, now=now() - 100 * DAY, expires_at=now() - 95 * DAY)
+    expiring.sweep(shop, now=now())
+    run(older_than=90)
+    assert "points.expired" in Fact.objects.values_list("type", flat=True)
 
 
 def test_less_than_a_day_is_refused(shop: Tenant) -> None:

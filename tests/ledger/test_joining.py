@@ -11,10 +11,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from gamify.errors import Busy, CallerOutdated, InsufficientPoints
+from gamify.errors import Busy, CallerOutdated, InsufficientPoints, RateLimitExceeded
 from gamify.ledger import store
 from gamify.models import Account, Entry, participant_id
-from gamify.services import _joining, points
+from gamify.services import _batch, _joining, points
 from gamify.services._batch import Result
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct
@@ -227,6 +227,15 @@ class TestRecalledCallers:
         result = points.award(tenant=caller, item=Award("anna", 5), now=now)
         assert isinstance(result.error, CallerOutdated)
         assert not Entry.objects.exists()
+
+    def test_the_cap_is_the_one_that_each_caller_knows(self, tenant: Tenant) -> None:
+        now = timezone.now()
+        before = recalled(tenant, now)
+        points.award(tenant=before, item=Award("anna", 1), now=now)
+        Tenant.objects.filter(pk=tenant.pk).update(participant_write_rate="1/d")
+        after = recalled(tenant, now)
+        batch = _batch.run(before, [Award("anna", 2), Award("anna", 4)], callers=[before, after], now=now)
+        assert [type(result.error) for result in batch.results] == [CallerOutdated, RateLimitExceeded]
 
     def test_a_sandbox_of_a_disabled_tenant_too(self, tenant: Tenant) -> None:
         now = timezone.now()

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from gamify.models import DailyTotal, Entry, Fact, TotalsMark
-from gamify.services import totals
+from gamify.services import pruning, totals
 from tenants.models import Tenant
 from tests import expiring, programmes
 from tests.expiring import DAY, NOW
@@ -86,6 +86,21 @@ def test_days_are_those_of_the_tenant_and_follow_its_time_zone(shop: Tenant) -> 
     Tenant.objects.filter(pk=shop.pk).update(time_zone="Europe/Vienna")
     catch_up(shop)
     assert [row[0] for row in kept(shop)] == [date(2026, 1, 2)]
+    assert kept(shop) == added_up(shop)
+
+
+def test_what_was_pruned_is_not_lost_to_them(shop: Tenant) -> None:
+    some_history(shop)
+    catch_up(shop)
+    some_history(shop)
+    settle()
+    # Half of it read, half not; then all facts go, and the days are to be counted anew.
+    for _ in pruning.facts(before=datetime.now(tz=UTC) + DAY, tenant_id=None):
+        pass
+    assert not Fact.objects.exists()
+    assert kept(shop) == added_up(shop)
+    Tenant.objects.filter(pk=shop.pk).update(time_zone="Europe/Vienna")
+    catch_up(shop)
     assert kept(shop) == added_up(shop)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -14,6 +14,7 @@ from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
 from tenants.database import Row
+from tenants.ids import first_id
 
 ROWS_PER_FETCH = 2_000
 
@@ -21,8 +22,6 @@ ROWS_PER_FETCH = 2_000
 AccountKey = tuple[bytes, bytes]
 # As `chain.microseconds`.
 Moment = int
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ACCOUNTS = """
     SELECT a.participant_id, a.points_system_id, a.next_expires_at,
@@ -101,7 +100,7 @@ class Scope:
             return int(cursor.fetchone()[0])
 
     def _params(self) -> dict[str, Any]:
-        since_id = _first_id(self.since) if self.since else None
+        since_id = first_id(self.since) if self.since else None
         return {"tenant": self.tenant_id, "since": self.since, "since_id": since_id}
 
     def _filter(self, alias: str) -> str:
@@ -119,8 +118,3 @@ class Scope:
                  WHERE e.created_at >= %(since)s OR e.id >= %(since_id)s OR e.id IS NULL"""
             conditions.append(f"({alias}.participant_id, {alias}.points_system_id) IN ({active})")
         return " AND ".join(conditions)
-
-
-def _first_id(moment: datetime) -> UUID:
-    """Not after any id of version 7 that was made at `moment`: it begins with the milliseconds."""
-    return UUID(int=max(0, (moment - _EPOCH) // timedelta(milliseconds=1)) << 80)

@@ -4,13 +4,13 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from gamify.management.busy import told_when_busy
 from gamify.services import expiry
-from gamify.services.expiry import Swept
+from gamify.services.expiry import NothingExpired, Swept
 from tenants.management.arguments import add_tenant, tenant_of
 
 
@@ -37,22 +37,29 @@ class Command(BaseCommand):
             self.stdout.write(f"Would expire {points} points of {lots} lots.")
             return
         entries = points = 0
-        is_cut_short = False
+        is_cut_short, broken = False, list[str]()
         # Shown on a terminal only.
         with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
             for system in systems:
-                begun, done = timezone.now(), Swept(0, 0)
-                for swept in expiry.sweep(system, clock=timezone.now):
-                    done = Swept(done.entries + swept.entries, done.points + swept.points)
-                    progress.update(swept.entries)
-                    if max_seconds is not None and time.monotonic() - started >= max_seconds:
-                        is_cut_short = True
-                        break
+                begun, done, is_complete = timezone.now(), Swept(0, 0), True
+                try:
+                    for swept in expiry.sweep(system, clock=timezone.now):
+                        done = Swept(done.entries + swept.entries, done.points + swept.points)
+                        progress.update(swept.entries)
+                        if max_seconds is not None and time.monotonic() - started >= max_seconds:
+                            is_cut_short, is_complete = True, False
+                            break
+                except NothingExpired as error:
+                    # The other systems are not to blame.
+                    broken.append(f"{system.tenant}, {system.key}: {error}")
+                    is_complete = False
                 entries, points = entries + done.entries, points + done.points
                 expiry.note_run(
-                    system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=not is_cut_short
+                    system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=is_complete
                 )
                 if is_cut_short:
                     break
         rest = " Time is up: there may be more." if is_cut_short else ""
         self.stdout.write(f"Expired {points} points of {entries} lots.{rest}")
+        if broken:
+            raise CommandError("\n".join([*broken, "Run verify_ledger."]))

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from gamify.management.busy import told_when_busy
 from gamify.services import time_triggers
 from tenants.management.arguments import add_tenant, tenant_of
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_tenant(parser)
 
+    @told_when_busy()
     def handle(self, *args: Any, tenant: str | None, sandbox: bool, **_: Any) -> None:
         participants = points = 0
         for owner, trigger in time_triggers.triggers(tenant_of(tenant, sandbox=sandbox)):
