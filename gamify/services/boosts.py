@@ -3,23 +3,25 @@
 Each boost of a request succeeds or fails alone; a refusal is a value.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
 
-from gamify.errors import DomainError, InvalidInput
+from gamify.errors import Busy, DomainError, IdempotencyKeyReused
 from gamify.models import Boost, ParticipantBoost
+from gamify.models import Operation as OperationRow
 from gamify.queries import programme as programmes
-from gamify.queries.earning import boost_rule
 from gamify.rewards.boosts import BoostRule
 from gamify.services import _batch
+from gamify.services._batch import Result
 from gamify.services._member import Member
 from gamify.services._operation import Operation
 from gamify.services.definitions import move_on
@@ -49,6 +51,42 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A boost that was made, as its idempotency key keeps it for retries: in plain JSON values."""
+
+    id: str
+    system_id: str
+    name: str
+    start: str
+    end: str | None
+    multiplier: str
+    rounding: str
+
+    @classmethod
+    def of(cls, boost: BoostRule) -> "Kept":
+        return cls(
+            id=str(boost.id),
+            system_id=str(boost.system_id),
+            name=boost.name,
+            start=boost.start.isoformat(),
+            end=boost.end.isoformat() if boost.end else None,
+            multiplier=str(boost.multiplier),
+            rounding=boost.rounding,
+        )
+
+    def rule(self) -> BoostRule:
+        return BoostRule(
+            id=UUID(self.id),
+            system_id=UUID(self.system_id),
+            name=self.name,
+            start=date.fromisoformat(self.start),
+            end=date.fromisoformat(self.end) if self.end else None,
+            multiplier=Decimal(self.multiplier),
+            rounding=self.rounding,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class GiveBoost(Operation):
     """Make a boost of one participant, who is made if unknown."""
 
@@ -58,57 +96,103 @@ class GiveBoost(Operation):
 
     is_capped: ClassVar[bool] = False
     evaluates: ClassVar[bool] = False
-    outcome_type: ClassVar[type[Made]] = Made
+    outcome_type: ClassVar[type[Kept]] = Kept
 
     def input_hash(self) -> bytes:
-        return input_hash("boost", self.participant, self.boost)
+        return _hash(self.boost, self.participant)
 
     def postings(self, programme: Any) -> list[Any]:
         return []
 
-    def apply(self, member: Member) -> Made:
+    def apply(self, member: Member) -> Kept:
         member.new_boosts.append(self.boost)
         # One without an end is never over.
         until = self.boost.end or date.max
         member.state.boosted_until = max(until, member.state.boosted_until or until)
-        return Made(self.boost, self.participant)
+        return Kept.of(self.boost)
 
 
 def create(
-    *, tenant: TenantRef, system_id: UUID, items: Sequence[NewBoost | DomainError], now: datetime
+    *,
+    tenant: TenantRef,
+    system_id: UUID,
+    items: Sequence[NewBoost | DomainError],
+    now: datetime,
+    key: IdempotencyKey | None = None,
 ) -> list[Made | DomainError]:
-    """Make up to BOOSTS_MAX boosts in one points system; one already refused passes through. Raises Busy.
+    """Make up to BOOSTS_MAX boosts in one points system; one already refused passes through. A repetition under the
+    same key makes none twice. Raises Busy.
 
-    Refusals: InvalidInput (multiplier, end).
+    Refusals: InvalidInput (multiplier, end), IdempotencyKeyReused.
     """
     assert len(items) <= BOOSTS_MAX
     is_rule = [isinstance(item, NewBoost) and item.participant is None for item in items]
+    keys = [key.for_item(index) if key else None for index in range(len(items))]
     try:
         with transaction.atomic() if any(is_rule) else nullcontext():
             # Rules first: whoever changes some locks the tenant before any participant.
-            results = [_made(tenant, system_id, item) for item in items]
+            results = [
+                _made(tenant, system_id, item, item_key, now) for item, item_key in zip(items, keys, strict=True)
+            ]
             given = [(index, item) for index, item in enumerate(results) if isinstance(item, GiveBoost)]
             done = _batch.run(tenant, [item for _, item in given], now=now).results if given else []
-    except BaseException:
+    except BaseException as error:
         # The batch has read the rules with these boosts among them, and they are not there now.
         programmes.forget(tenant.id)
+        if isinstance(error, IntegrityError):
+            # The same call, at the same time.
+            raise Busy from error
         raise
-    made = {index: result.outcome for (index, _), result in zip(given, done, strict=True)}
+    made = {index: _given(item, result) for (index, item), result in zip(given, done, strict=True)}
     return [item if isinstance(item, Made | DomainError) else made[index] for index, item in enumerate(results)]
 
 
-def _made(tenant: TenantRef, system_id: UUID, item: NewBoost | DomainError) -> Made | GiveBoost | DomainError:
+def _made(
+    tenant: TenantRef, system_id: UUID, item: NewBoost | DomainError, key: IdempotencyKey | None, now: datetime
+) -> Made | GiveBoost | DomainError:
     """What came of it; where it is for one participant, what is still to be done."""
     if isinstance(item, DomainError):
         return item
     try:
         check_terms(item)
+        boost = BoostRule(id=uuid7(), system_id=system_id, **_terms(item))
         if item.participant is not None:
-            return GiveBoost(item.participant, BoostRule(id=uuid7(), system_id=system_id, **_terms(item)))
-        boost = Boost(tenant_id=tenant.id, points_system_id=system_id, **_terms(item))
-        return Made(boost_rule(save_boost(boost)), None)
-    except InvalidInput as error:
+            return GiveBoost(item.participant, boost, key)
+        return Made(_for_everybody(tenant, boost, item, key, now), None)
+    except DomainError as error:
         return error
+
+
+def _for_everybody(
+    tenant: TenantRef, boost: BoostRule, item: NewBoost, key: IdempotencyKey | None, now: datetime
+) -> BoostRule:
+    """Raises InvalidInput, IdempotencyKeyReused."""
+    earlier = OperationRow.objects.filter(pk=key.operation_id(tenant.id)).first() if key else None
+    if key and earlier:
+        if bytes(earlier.input_hash) != _hash(boost, None):
+            raise IdempotencyKeyReused(key=key.text)
+        return Kept(**json.loads(earlier.outcome)).rule()
+    save_boost(Boost(id=boost.id, tenant_id=tenant.id, points_system_id=boost.system_id, **_terms(item)))
+    if key:
+        outcome = json.dumps(asdict(Kept.of(boost)))
+        OperationRow.objects.create(
+            id=key.operation_id(tenant.id),
+            tenant_id=tenant.id,
+            key=key.text,
+            input_hash=_hash(boost, None),
+            outcome=outcome,
+            created_at=now,
+        )
+    return boost
+
+
+def _given(item: GiveBoost, result: Result) -> Made | DomainError:
+    return result.error or Made(result.outcome.rule(), item.participant)
+
+
+def _hash(boost: BoostRule, participant: str | None) -> bytes:
+    # All but its id, which is another one in a retry.
+    return input_hash("boost", participant, astuple(boost)[1:])
 
 
 def _terms(item: NewBoost) -> dict[str, Any]:

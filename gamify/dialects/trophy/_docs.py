@@ -64,6 +64,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="An event is recorded once for each user, metric and key; keys do not expire. A repetition changes"
     " nothing, whatever it says, and is answered 202 with the first answer.",
 )
+BOOSTS_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="Ours. A repetition makes no boost twice: it is answered with those that the first call made, and makes"
+    " what that refused. Without it, look whether they are there before you repeat a call that got no answer.",
+)
 IDS = OpenApiParameter("ids", {"type": "array", "items": {"type": "string"}}, required=True, description="1 to 100.")
 
 event = endpoint(
@@ -182,6 +189,7 @@ boosts_for_users = endpoint(
     success=outputs.BoostsMadeOutput,
     errors=(400, 401, 404, 422, 503),
     statuses=(200, 201),
+    parameters=[BOOSTS_KEY],
     request_example={"systemKey": "xp", "boosts": [{"userId": "user-123", **_BOOST}]},
 )
 boosts_end = endpoint(
@@ -221,7 +229,7 @@ system_boosts_create = endpoint(
     success=outputs.BoostsMadeOutput,
     errors=(400, 401, 404, 422, 503),
     statuses=(200, 201),
-    parameters=[SYSTEM_ID],
+    parameters=[SYSTEM_ID, BOOSTS_KEY],
     operation_id="admin_api_v1_points_system_boosts_create",
     request_example=[{**_BOOST, "rounding": "nearest"}],
 )

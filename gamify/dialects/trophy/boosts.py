@@ -26,6 +26,7 @@ from gamify.queries.earning import boost_facts
 from gamify.queries.programme import System
 from gamify.services import boosts
 from gamify.services.boosts import Made, NewBoost
+from gamify.services.idempotency import IdempotencyKey
 
 
 class BoostViewSet(TrophyViewSet):
@@ -64,8 +65,10 @@ class BoostViewSet(TrophyViewSet):
         return self._end(request, self.system(system_id))
 
     def _create(self, system: System, raw_items: Sequence[Any], reader: serializers.Serializer[Any]) -> Response:
+        text = self.header_key()
+        key = None if text is None else IdempotencyKey(text, scope="boost")
         items = [_boost(raw, reader) for raw in raw_items]
-        results = boosts.create(tenant=self.tenant, system_id=system.id, items=items, now=self.now)
+        results = boosts.create(tenant=self.tenant, system_id=system.id, items=items, now=self.now, key=key)
         made = [result for result in results if isinstance(result, Made)]
         issues = [
             _issue(self.refusal(result).detail, index, user=_given_user(raw_items[index]))

@@ -66,8 +66,11 @@ class Client(BricqsClient):
     def total(self, user: str, system: str = "xp") -> int:
         return int(self.points(user, system).json()["total"])
 
-    def boost(self, *boosts: dict[str, Any], system: str = "xp", base: str | None = None) -> Any:
-        return self.call("POST", "/points/boosts", {"systemKey": system, "boosts": list(boosts)}, base=base)
+    def boost(
+        self, *boosts: dict[str, Any], system: str = "xp", base: str | None = None, key: str | None = None
+    ) -> Any:
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        return self.call("POST", "/points/boosts", {"systemKey": system, "boosts": list(boosts)}, base=base, **headers)
 
 
 def boost(user: str | None, multiplier: float, *, start: str = "2020-01-01", **fields: Any) -> dict[str, Any]:
