@@ -42,13 +42,15 @@ def backup(file: Path) -> int:
     """Write a backup to `file` and return its size in bytes. Raises BackupFailed; FileExistsError."""
     if file.exists():
         raise FileExistsError(file)
-    draft = file.with_name(file.name + ".part")
+    draft = file.with_name(f"{file.name}.{os.getpid()}.part")
     # Keys and passwords are in it, if only as hashes.
     draft.touch(mode=0o600)
     try:
         _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", "--file", draft)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
+        if file.exists():
+            raise FileExistsError(file)
         draft.rename(file)
     finally:
         draft.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,16 @@ import environ
 env = environ.Env()
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+def text(name: str, default: str = "") -> str:
+    """As it stands: a secret may begin with a dollar, which `env.str` takes for the name of another variable."""
+    return os.environ.get(name) or default
+
+
+def listed(name: str, default: Sequence[str] = ()) -> list[str]:
+    """Separated by commas, with spaces or without."""
+    return [item for part in os.environ.get(name, "").split(",") if (item := part.strip())] or list(default)
 
 
 def data_dir() -> Path:

@@ -7,16 +7,16 @@ import django_stubs_ext
 from bricqs import embedded, logs
 from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
-from bricqs.env import data_dir, database, env, secret_key
+from bricqs.env import data_dir, database, env, listed, secret_key, text
 
 # Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = secret_key()
-SECRET_KEY_IS_GENERATED = not env.str("SECRET_KEY", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY_IS_GENERATED = not text("SECRET_KEY")
+ALLOWED_HOSTS = listed("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = listed("CSRF_TRUSTED_ORIGINS")
 DATA_DIR = data_dir()
 
 # Where `manage.py serve` listens, with how many processes, and threads of each.
@@ -27,7 +27,7 @@ WEB_THREADS = env.int("WEB_THREADS", 8)
 # Demo keys have no place in a database that somebody brought, unless they say so.
 SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used())
 # Opens /metrics, as a bearer token; without one the route is closed.
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN = text("METRICS_TOKEN")
 
 # Set it behind a proxy that speaks TLS, says so in X-Forwarded-Proto, and lets no client say so.
 HTTPS = env.bool("HTTPS", False)
@@ -38,7 +38,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if HTTPS else 0
 # Ids of checks that do not apply to this installation, such as bricqs.W002. Of Django's own: whether other hosts of the
 # domain speak TLS, and so may be in its HSTS policy, is not for this service to say.
-SILENCED_SYSTEM_CHECKS = [*env.list("SILENCED_CHECKS", default=[]), "security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS = [*listed("SILENCED_CHECKS"), "security.W005", "security.W021"]
 
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
@@ -208,4 +208,4 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 LOG_FORMAT = env.str("LOG_FORMAT", "")
-LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=env.str("LOG_LEVEL", "INFO"))
+LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=text("LOG_LEVEL", "INFO").upper())

@@ -9,7 +9,7 @@ _BITS_BEHIND = 80
 
 
 def first_id(moment: datetime) -> UUID:
-    """Not after any that was made at `moment`."""
+    """A bound: whatever was made at `moment`, or later, is not smaller."""
     return UUID(int=max(0, (moment - _EPOCH) // _MILLISECOND) << _BITS_BEHIND)
 
 

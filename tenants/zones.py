@@ -11,8 +11,8 @@ _ABBREVIATIONS = {
     "MET": "Europe/Brussels",
     "WET": "Europe/Lisbon",
 }
-# Files beside the database's own, where a system keeps them: what they hold differs from one machine to the next.
-_NO_ZONES = {"localtime", "posixrules"}
+# A file beside the database's own on some systems: what it holds differs from one machine to the next.
+_NO_ZONES = {"localtime"}
 
 
 @cache

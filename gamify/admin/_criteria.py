@@ -115,6 +115,26 @@ def conditions(use: str) -> dict[str, str]:
     return {name: f"criteria_type == '{name.partition('__')[0]}'" for name in setting_fields(use)}
 
 
+class CriteriaMixin:
+    """For a page with such a form. Its `display_criteria` says the same in a sentence."""
+
+    use: ClassVar[str]
+
+    def get_fieldsets(self, request: Any, obj: Any = None) -> list[tuple[Any, Any]]:
+        page: Any = super()
+        found = list(page.get_fieldsets(request, obj))
+        if obj is None or self.has_change_permission(request, obj):  # type: ignore[attr-defined] # of the admin page
+            return found
+        # Who may only look gets no form, and so none of its fields.
+        hidden = {"criteria_type", *setting_fields(self.use)}
+        shown = []
+        for title, options in found:
+            names = [name for name in options["fields"] if name not in hidden]
+            more = ["display_criteria"] if len(names) < len(options["fields"]) else []
+            shown.append((title, {**options, "fields": (*names, *more)}))
+        return shown
+
+
 def _field(setting: Setting) -> forms.Field:
     if setting.kind == "badges":
         return forms.MultipleChoiceField(

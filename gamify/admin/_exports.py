@@ -94,8 +94,8 @@ def export(admin: "ParticipantAdmin", request: HttpRequest) -> HttpResponseBase:
     if not form.is_bound or not form.is_valid():
         return page(admin, request, "console/export.html", title="Export", form=form)
     data = form.cleaned_data
-    log(request, tenant, f"Exported {data['what']} as {data['format'].upper()}.")
     rows = _rows(tenant, data)
+    log(request, tenant, f"Exported {data['what']} as {data['format'].upper()}.")
     response = StreamingHttpResponse(
         as_csv(rows) if data["format"] == "csv" else as_json(rows), content_type=_TYPES[data["format"]]
     )
@@ -119,7 +119,8 @@ def _rows(tenant: Tenant, data: dict[str, Any]) -> Rows:
         return _of(ParticipantResource(), exports.participants(tenant.pk))
     system = data["system"] or PointsSystem.objects.get(tenant=tenant, is_default=True)
     first, last = data["first"], data["last"]
-    until = _midnight(last + timedelta(days=1)) if last else None
+    # The last day that there is has no next one.
+    until = _midnight(last + timedelta(days=1)) if last and last < date.max else None
     return _of(EntryResource(), exports.entries(system, since=_midnight(first) if first else None, until=until))
 
 

@@ -31,13 +31,25 @@ class LinesField(forms.Field):
             if name in found:
                 raise forms.ValidationError(f"“{name}” stands there twice.")
             found[name] = _read(text)
-        return found
+        return storable(found)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
             return bool(self.to_python(data) != (initial or {}))
         except forms.ValidationError:
             return True
+
+
+def storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Raises ValidationError for what PostgreSQL's JSON has no place for: infinity, NUL, half a character."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise forms.ValidationError("There is a number or a character in it that cannot be kept.") from error
+    if "\\u0000" in text:
+        raise forms.ValidationError("There is a number or a character in it that cannot be kept.")
+    return value
 
 
 def to_lines(value: dict[str, Any]) -> str:
@@ -70,5 +82,5 @@ def _write(item: Any) -> str:
 def _read(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=lambda name: name)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -5,22 +5,27 @@ class BadgeAdmin(ServiceAdmin[Badge]):
     save_through = staticmethod(definitions.save_badge)
 """
 
+import hashlib
 from typing import Any, ClassVar, TypeVar, cast
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
+from uuid_utils.compat import uuid7
 
 from gamify.admin._refusals import complaints
-from gamify.errors import DomainError
+from gamify.errors import DomainError, InvalidInput
 from gamify.services import definitions
 from tenants.console.current import tenant_of_form
 from tenants.console.scoped import TenantScopedAdmin
 from tenants.models import Tenant
 
 M = TypeVar("M", bound=Model)
+
+SHOWN = "shown"
 
 
 class ServiceForm(forms.ModelForm[Any]):
@@ -100,6 +105,7 @@ class ServiceAdmin(TenantScopedAdmin[M]):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Once more where the service refuses: the first run is rolled back, the second shows why."""
+        extra_context = {**(extra_context or {}), "shown": self._shown(request, object_id)}
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except DomainError as error:
@@ -120,8 +126,10 @@ class ServiceAdmin(TenantScopedAdmin[M]):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Raises DomainError, which `changeform_view` turns into the form's errors."""
         if change:
-            # No more than was changed, on the row as it is by now: two people may edit at once.
             before = type(obj)._default_manager.get(pk=obj.pk)
+            if request.POST.get(SHOWN, _digest(before)) != _digest(before):
+                # The form holds what was there when it was shown: saving it would undo what somebody else did since.
+                raise InvalidInput((("__all__", "Somebody has changed this meanwhile. Open it again, and look."),))
             fields = {name: new for name, new in _values(obj).items() if new != _values(before)[name]}
             saved = definitions.change(obj, fields, save=self.save_through)
         else:
@@ -129,8 +137,29 @@ class ServiceAdmin(TenantScopedAdmin[M]):
             if tenant is None:
                 raise PermissionDenied
             obj.tenant_id = tenant.pk
-            saved = self.save_through(obj)
+            obj.pk = _uuid(request.POST.get(SHOWN)) or obj.pk
+            # There already where the button was clicked twice.
+            saved = type(obj)._default_manager.filter(pk=obj.pk, tenant=tenant).first() or self.save_through(obj)
         obj.__dict__.update(saved.__dict__)
+
+    def _shown(self, request: HttpRequest, object_id: str | None) -> str:
+        """What a form carries in `SHOWN`: of a row, what it is now; of a new one, its id. A form that is shown again
+        with its mistakes is as old as before."""
+        if SHOWN in request.POST:
+            return str(request.POST[SHOWN])
+        row = self.get_object(request, object_id) if object_id else None
+        return _digest(row) if row else str(uuid7())
+
+
+def _digest(row: Model) -> str:
+    return hashlib.sha256(repr(_values(row)).encode()).hexdigest()
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _values(obj: Model) -> dict[str, Any]:

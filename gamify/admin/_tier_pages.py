@@ -1,6 +1,7 @@
 """Pages beside a tier's form: a new order, activating and deactivating, and moving everybody to where they belong."""
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # How long one request moves people before it reports; the page goes on by itself.
 MOVE_SECONDS_MAX = 5.0
+ACTIVE = "active"
 
 
 def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse:
@@ -37,15 +39,17 @@ def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse
         raise Http404
     if not admin.has_change_permission(request, tier):
         raise PermissionDenied
-    fields = {"is_active": not tier.is_active}
-    verb = "Deactivate" if tier.is_active else "Activate"
+    # What was confirmed, however often the button is clicked.
+    is_active = request.POST.get(ACTIVE, "0" if tier.is_active else "1") == "1"
+    fields = {"is_active": is_active}
+    verb = "Activate" if is_active else "Deactivate"
     back = reverse("admin:gamify_tier_changelist")
     try:
         if request.method == "POST":
             with transaction.atomic():
                 definitions.update_tier(tenant_id=tier.tenant_id, tier_id=tier.pk, fields=fields)
                 log(request, tier, f"{verb}d.")
-            messages.success(request, f"{tier.name} is {'active' if fields['is_active'] else 'inactive'} now.")
+            messages.success(request, f"{tier.name} is {'active' if is_active else 'inactive'} now.")
             return HttpResponseRedirect(back)
         now = timezone.now()
         moves = reevaluation.preview(tenant_id=tier.tenant_id, tier_id=tier.pk, fields=fields, now=now)
@@ -60,9 +64,9 @@ def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse
         title=f"{verb} {tier.name}: who would move",
         moves=rows,
         total=sum(row.participants for row in rows),
-        sent=[],
+        sent=[(ACTIVE, "1" if is_active else "0")],
         verb=f"{verb} this tier",
-        note="Who holds an inactive tier keeps it; nobody new comes to it." if tier.is_active else "",
+        note="" if is_active else "Who holds an inactive tier keeps it; nobody new comes to it.",
     )
 
 
@@ -113,25 +117,47 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
 def reevaluate(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
     """Who is not where the rules say; and moving them, in short runs of which each shows how far it has come."""
     tenant = _operated(request)
-    moved, after = 0, None
+    moved, after, goes_on = 0, None, False
     if request.method == "POST":
         moved, after = _number(request.POST.get("moved")), _id(request.POST.get("after"))
-        started = time.monotonic()
-        ref = TenantRef.of(Tenant.objects.get(pk=tenant.pk))
-        is_done = True
-        for done in reevaluation.reevaluate(tenant=ref, reason="Rules changed", after=after, clock=timezone.now):
-            moved, after = moved + done.moved, done.position
-            if time.monotonic() - started >= MOVE_SECONDS_MAX:
-                is_done = False
-                break
-        if is_done:
-            log(request, tenant, f"Moved {moved} participants to where the tiers' rules say.")
+        run = _run(tenant, after)
+        if run.moved or run.is_done:
+            log(request, tenant, f"Moved {run.moved} participants to where the tiers' rules say.")
+        moved, after, goes_on = moved + run.moved, run.position, run.error is None
+        if run.error:
+            messages.error(request, sentence(run.error))
+        if run.is_done:
             messages.success(request, f"{moved:,} participants were moved.")
             return HttpResponseRedirect(reverse("admin:gamify_tier_changelist"))
     rows = rows_of(reevaluation.pending(tenant_id=tenant.pk, now=timezone.now()))
     total = sum(row.participants for row in rows)
-    context = {"moves": rows, "total": total, "moved": moved, "after": after, "goes_on": request.method == "POST"}
+    context = {"moves": rows, "total": total, "moved": moved, "after": after, "goes_on": goes_on}
     return page(admin, request, "console/reevaluate.html", title="Move everybody", **context)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One request's part of moving everybody: how far it came, and what stopped it, if anything but the clock did."""
+
+    position: UUID | None
+    moved: int = 0
+    is_done: bool = False
+    error: DomainError | None = None
+
+
+def _run(tenant: Tenant, after: UUID | None) -> _Run:
+    run, started = _Run(after), time.monotonic()
+    ref = TenantRef.of(Tenant.objects.get(pk=tenant.pk))
+    try:
+        for done in reevaluation.reevaluate(tenant=ref, reason="Rules changed", after=after, clock=timezone.now):
+            run.moved, run.position = run.moved + done.moved, done.position
+            if time.monotonic() - started >= MOVE_SECONDS_MAX:
+                return run
+    except DomainError as error:
+        run.error = error
+        return run
+    run.is_done = True
+    return run
 
 
 def _operated(request: HttpRequest) -> Tenant:

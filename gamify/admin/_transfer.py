@@ -59,10 +59,40 @@ class NumberWidget(widgets.Widget):
             raise ValidationError(f"“{value}” is not a number that fits here.") from error
 
 
+class KeyWidget(widgets.Widget):
+    """One of some other definitions, by its key."""
+
+    def __init__(self, choices: QuerySet[Any]) -> None:
+        super().__init__()
+        self.choices = choices
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        if value is None or value == "":
+            return None
+        found = self.choices.filter(key=str(value).replace("\0", "")).first()
+        if found is None:
+            raise ValidationError(f"There is no “{value}” here.")
+        return found
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return value.key if value else ""
+
+
+class BooleanWidget(widgets.BooleanWidget):
+    """The library's takes whatever it does not know for false."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        text = value.strip().lower() if isinstance(value, str) else value
+        if text not in (*self.TRUE_VALUES, *self.FALSE_VALUES):
+            raise ValidationError(f"“{value}” is neither 1 nor 0.")
+        return text in self.TRUE_VALUES
+
+
 class DefinitionResource(resources.ModelResource):
     """Rows of one tenant, saved by the page's own service. Subclasses have a `Meta` with model and fields."""
 
     save_through: ClassVar[Any]
+    is_active = fields.Field(attribute="is_active", column_name="is_active", widget=BooleanWidget())
 
     class Meta:
         import_id_fields = ("code",)
@@ -158,8 +188,15 @@ class TransferMixin(ImportExportMixin):
         return queryset.filter(tenant=current_tenant(request))
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        with transaction.atomic():
-            response: HttpResponse = super().process_import(request, **kwargs)
+        try:
+            with transaction.atomic():
+                response: HttpResponse = super().process_import(request, **kwargs)
+        except FileNotFoundError:
+            messages.warning(
+                request,
+                "This file was imported already, or has waited too long. Look, and send it again if need be.",
+            )
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         return response
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:

@@ -12,17 +12,25 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from gamify.models import Badge, Participant, PointsSystem, Tier
+from engagements.models import Engagement
+from gamify.models import (
+    Badge,
+    Boost,
+    Level,
+    Metric,
+    Participant,
+    PointsSystem,
+    RewardRule,
+    Tier,
+    Trigger,
+)
 from tenants.access import BOTH, Access, access_of
 from tenants.models import ApiKey, Tenant
 
 # Whose rows the log is about, and how each is of a tenant.
+RULES = (Badge, Boost, Engagement, Level, Metric, PointsSystem, RewardRule, Tier, Trigger)
 OF_TENANTS: dict[type[Any], str] = {
-    Participant: "tenant_id",
-    Tier: "tenant_id",
-    Badge: "tenant_id",
-    PointsSystem: "tenant_id",
-    ApiKey: "tenant_id",
+    **dict.fromkeys((*RULES, Participant, ApiKey), "tenant_id"),
     Tenant: "id",
 }
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"

@@ -1,10 +1,11 @@
 """Badges."""
 
 from django.contrib import admin
+from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from gamify.admin._criteria import conditions, criteria_form, setting_fields
+from gamify.admin._criteria import CriteriaMixin, conditions, criteria_form, setting_fields
 from gamify.admin._look import emblem, reached_by
 from gamify.admin._service import ServiceAdmin
 from gamify.admin._transfer import DefinitionResource, TransferMixin, json_field
@@ -35,7 +36,8 @@ class BadgeResource(DefinitionResource):
 
 
 @admin.register(Badge)
-class BadgeAdmin(TransferMixin, ServiceAdmin[Badge]):
+class BadgeAdmin(CriteriaMixin, TransferMixin, ServiceAdmin[Badge]):
+    use = "badge"
     resource_classes = [BadgeResource]
     form = BadgeForm
     save_through = staticmethod(definitions.save_badge)
@@ -50,7 +52,7 @@ class BadgeAdmin(TransferMixin, ServiceAdmin[Badge]):
 
     @display(description="Badge", ordering="name", header=False)
     def display_badge(self, badge: Badge) -> str:
-        return emblem(badge.name, icon_url=badge.icon_url) + " " + badge.name
+        return format_html("{} {}", emblem(badge.name, icon_url=badge.icon_url), badge.name)
 
     @display(description="Unlocked by")
     def display_criteria(self, badge: Badge) -> str:

@@ -52,7 +52,10 @@ class BoostAdmin(ServiceAdmin[Boost]):
 
     @display(description=f"{DAYS_BEFORE} days ago to {DAYS_AFTER} days ahead")
     def calendar(self, boost: Boost) -> str:
-        left, right = _share(boost.start), _share(boost.end + timedelta(days=1)) if boost.end else 100.0
+        # The last day that there is has no next one.
+        left, right = _share(boost.start), 100.0
+        if boost.end and boost.end < date.max:
+            right = _share(boost.end + timedelta(days=1))
         return format_html(
             '<div class="boost-calendar"><span class="today" style="left: {}%"></span>'
             '<span class="days" style="left: {}%; width: {}%"></span></div>',

@@ -1,11 +1,12 @@
 """Metrics, and the triggers that pay for them and for other things."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from unfold.decorators import display
 
+from gamify.admin._lines import storable
 from gamify.admin._service import ServiceAdmin, ServiceForm, refuse_second
 from gamify.models import Metric, Trigger
 from gamify.services import earning
@@ -39,6 +40,19 @@ class MetricAdmin(ServiceAdmin[Metric]):
         return "Active" if metric.is_active else "Inactive"
 
 
+# Which settings belong to which type.
+SETTINGS = {
+    "metric": "metric",
+    "threshold": "metric",
+    "event_attributes": "metric",
+    "badge": "achievement",
+    "streak_length": "streak",
+    "streak_frequency": "streak",
+    "time_interval": "time",
+    "time_unit": "time",
+}
+
+
 class TriggerForm(ServiceForm):
     class Meta:
         model = Trigger
@@ -57,6 +71,15 @@ class TriggerForm(ServiceForm):
             "event_attributes": 'Attributes of the event, as {"language": "en"}. {}: for every event.',
         }
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        # What belongs to another type is hidden on the page, and still sent.
+        for name, type in SETTINGS.items():
+            if name in cleaned and type != cleaned.get("type"):
+                cleaned[name] = {} if name == "event_attributes" else None
+                self.errors.pop(name, None)
+        return cleaned
+
     def clean_user_attributes(self) -> Any:
         return _object(self.cleaned_data["user_attributes"])
 
@@ -69,7 +92,7 @@ def _object(value: Any) -> Any:
         return {}
     if not isinstance(value, dict):
         raise forms.ValidationError('Write names and values, such as {"plan": "pro"}.')
-    return value
+    return storable(value)
 
 
 @admin.register(Trigger)
@@ -80,16 +103,7 @@ class TriggerAdmin(ServiceAdmin[Trigger]):
     list_filter = ("type",)
     list_select_related = ("points_system", "metric", "badge")
     # Which of the settings are shown follows the type that is chosen.
-    conditional_fields = {
-        "metric": "type == 'metric'",
-        "threshold": "type == 'metric'",
-        "event_attributes": "type == 'metric'",
-        "badge": "type == 'achievement'",
-        "streak_length": "type == 'streak'",
-        "streak_frequency": "type == 'streak'",
-        "time_interval": "type == 'time'",
-        "time_unit": "type == 'time'",
-    }
+    conditional_fields: ClassVar[dict[str, str]] = {name: f"type == '{type}'" for name, type in SETTINGS.items()}
     fieldsets = (
         (None, {"fields": ("points_system", "points", "status", "type")}),
         (

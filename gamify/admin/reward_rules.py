@@ -1,12 +1,15 @@
 """Reward rules: what events are worth."""
 
+from typing import Any
+
 from django.contrib import admin
+from import_export import fields
 from unfold.decorators import display
 
 from gamify.admin._look import FORCE_COLOURS, in_force
 from gamify.admin._service import ServiceAdmin, ServiceForm
-from gamify.admin._transfer import DefinitionResource, TransferMixin
-from gamify.models import RewardRule
+from gamify.admin._transfer import DefinitionResource, KeyWidget, TransferMixin, number_field
+from gamify.models import PointsSystem, RewardRule
 from gamify.services import definitions
 
 
@@ -25,12 +28,21 @@ class RewardRuleForm(ServiceForm):
 
 class RewardRuleResource(DefinitionResource):
     save_through = staticmethod(definitions.save_reward_rule)
+    points = number_field("points", int)
+    cap_count = number_field("cap_count", int)
+    points_system = fields.Field(attribute="points_system", column_name="points_system")
+
+    def __init__(self, tenant: Any = None, **kwargs: Any) -> None:
+        super().__init__(tenant, **kwargs)
+        # By its key; nothing for the default one.
+        systems = PointsSystem.objects.filter(tenant=tenant)
+        self.fields["points_system"].widget = KeyWidget(systems)
 
     class Meta(DefinitionResource.Meta):
         model = RewardRule
         import_id_fields = ("event_type",)
         fields = (
-            *("event_type", "name", "description", "points", "starts_at", "ends_at"),
+            *("event_type", "name", "description", "points", "points_system", "starts_at", "ends_at"),
             *("cap_count", "cap_period", "is_active"),
         )
 

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from gamify.admin import _tier_pages
-from gamify.admin._criteria import conditions, criteria_form, setting_fields
+from gamify.admin._criteria import CriteriaMixin, conditions, criteria_form, setting_fields
 from gamify.admin._lines import LinesField
 from gamify.admin._look import is_colour, multiplier, reached_by, tier_name
 from gamify.admin._moves import MoveRow, rows_of
@@ -103,7 +103,8 @@ class TierResource(DefinitionResource):
 
 
 @admin.register(Tier)
-class TierAdmin(TransferMixin, ServiceAdmin[Tier]):
+class TierAdmin(CriteriaMixin, TransferMixin, ServiceAdmin[Tier]):
+    use = "tier"
     resource_classes = [TierResource]
     form = TierForm
     save_through = staticmethod(definitions.save_tier)
@@ -142,6 +143,10 @@ class TierAdmin(TransferMixin, ServiceAdmin[Tier]):
             ),
             *super().get_urls(),
         ]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        names = super().get_list_display(request)
+        return names if self.has_change_permission(request) else [name for name in names if name != "links"]
 
     def for_list(self, queryset: QuerySet[Tier]) -> QuerySet[Tier]:
         # By the participants' index on tenant and tier.

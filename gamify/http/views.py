@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from gamify.errors import CallerOutdated, DomainError, ScopeMissing
+from gamify.errors import Busy, CallerOutdated, DomainError, ScopeMissing, Unavailable
 from gamify.http.authentication import ApiKeyAuthentication
 from gamify.http.errors import ErrorTable, Refusal, database_refusal, invalid_input, protocol_refusal, refusal_of
 from tenants import keys, telemetry
@@ -104,7 +104,7 @@ class DialectViewSet(ViewSet):
         refusal = self.refusal(exc) if isinstance(exc, DomainError) else protocol_refusal(exc)
         if refusal is None:
             raise exc
-        if self.caller and self.caller.tenant.unconfirmed_key:
+        if self.caller and self.caller.tenant.unconfirmed_key and not isinstance(exc, Busy | Unavailable):
             # Perhaps nothing has asked yet whether the key still opens anything; if not, that is what to refuse.
             try:
                 self._identify_anew()

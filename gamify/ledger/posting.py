@@ -154,9 +154,9 @@ class Book:
         self.account.lot_balance -= amount
         self._consume(self._append("expire", -amount, _NO_NOTE, at), [Take(lot.sequence, amount)])
 
-    def _expire_rest(self, now: datetime) -> None:
+    def _expire_rest(self, until: datetime) -> None:
         at = self.account.rest_expires_at
-        if at is None or at > now:
+        if at is None or at > until:
             return
         self.account.rest_expires_at = None
         if amount := self.account.rest:

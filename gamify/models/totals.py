@@ -44,5 +44,5 @@ class Sweep(models.Model):
     finished_at = models.DateTimeField()
     entries = models.BigIntegerField()
     points = models.BigIntegerField()
-    # False: --max-seconds was over before it was through.
+    # False: --max-seconds was over before it was through, or the ledger is broken.
     is_complete = models.BooleanField()

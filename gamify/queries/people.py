@@ -31,6 +31,7 @@ from tenants.refs import TenantRef
 # So many are found by each of external id, e-mail address and name; who looks for more types more.
 FOUND_MAX = 100
 ENTRIES_PER_PAGE = 25
+EXPIRIES_SHOWN = 20
 TRANSITIONS_SHOWN = 10
 
 # Each branch is one range of one index, however many participants there are. Ranges and not LIKE: statements are
@@ -96,7 +97,9 @@ class Holding:
     spent: int
     expired: int
     entries: int
+    # The next few expiries, and how much there is to expire after them.
     expiring: list[Expiry]
+    expiring_later: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ def holdings(participant: Participant, *, now: datetime) -> list[Holding]:
     for system in PointsSystem.objects.filter(tenant_id=participant.tenant_id).order_by("-is_default", "name"):
         account = accounts.get(system.pk)
         due = sum(part.amount for part in parts.get(system.pk, []) if part.expires_at <= now)
+        ahead = [part for part in parts.get(system.pk, []) if part.expires_at > now]
         found.append(
             Holding(
                 system,
@@ -158,7 +162,8 @@ def holdings(participant: Participant, *, now: datetime) -> list[Holding]:
                 account.total_spent if account else 0,
                 account.total_expired + due if account else 0,
                 account.last_sequence if account else 0,
-                [part for part in parts.get(system.pk, []) if part.expires_at > now],
+                ahead[:EXPIRIES_SHOWN],
+                sum(part.amount for part in ahead[EXPIRIES_SHOWN:]),
             )
         )
     return found

@@ -17,7 +17,7 @@ from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
 from gamify.queries.programme import Programme
-from gamify.services._member import Member, window_start
+from gamify.services._member import Member, days_before
 from gamify.services._needs import Needs
 from gamify.services._operation import Operation
 from gamify.services._retries import ProgrammeChanged, with_retries
@@ -111,7 +111,7 @@ class Batch:
             participants={participant_id(self.tenant.id, item.participant): item.participant for item in items},
             wanted_lots=needs.lots(),
             operation_ids={key.operation_id(self.tenant.id) for key in idempotency_keys},
-            earned_since=[window_start(self.now, days) for days in self.programme.windows],
+            earned_since=[days_before(self.now, days) for days in self.programme.windows],
             earned_in=self.programme.default_system.id,
             profiles_of=needs.profiles(),
             reward_rules=needs.reward_rules(),
@@ -125,9 +125,10 @@ class Batch:
     def decide(self) -> list[Result]:
         """Raises IdempotencyKeyReused when the batch's own key was used for another batch."""
         if self.batch_key:
-            self._recall(self.batch_key, self._batch_hash())
+            hash = self._batch_hash()
+            self._recall(self.batch_key, hash)
             # Before the items: one of them that carries the same key of its own is refused, now and in every retry.
-            self._remember(self.batch_key, self._batch_hash(), outcome="")
+            self._remember(self.batch_key, hash, outcome="")
         return [self._decide(item, caller) for item, caller in zip(self.items, self.callers, strict=True)]
 
     def write(self) -> None:
@@ -168,8 +169,9 @@ class Batch:
             started_at=member.state.window_started_at,
             used=member.state.window_writes,
         )
+        hash = item.input_hash() if item.key else b""
         try:
-            if item.key and (earlier := self._recall(item.key, item.input_hash())):
+            if item.key and (earlier := self._recall(item.key, hash)):
                 return Result(item.outcome_type(**orjson.loads(earlier.outcome)), replayed=True, window=window)
             item.check(self.programme, self.now)
             if item.is_capped:
@@ -184,7 +186,7 @@ class Batch:
             member.state.window_started_at, member.state.window_writes = window.started_at, window.used
         self.posted[member.state.id] = member
         if item.key:
-            self._remember(item.key, item.input_hash(), _to_json(outcome))
+            self._remember(item.key, hash, _to_json(outcome))
         return Result(outcome, window=window)
 
     def _member(self, item: Operation) -> Member:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gamify.errors import DomainError, InvalidInput, PointsCapReached
-from gamify.ledger.amounts import capped, multiplied
+from gamify.ledger.amounts import EARNED_MAX, capped, multiplied
 from gamify.ledger.posting import EntryRow, Note
 from gamify.queries.earning import TriggerRule
 from gamify.queries.programme import System
@@ -15,6 +15,10 @@ from gamify.rewards.boosts import BoostRule, product, rounding_of
 if TYPE_CHECKING:
     # Members credit, too: what a trigger pays follows from what happens to them.
     from gamify.services._member import Member
+
+
+# Not orjson: a trigger can be worth more than fits into 64 bits. Made once: json.dumps makes an encoder for each call.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,7 @@ def credit(
     if amount == 0:
         return None
     if len(explanation) > 1:
-        # By the one of the two that takes any number: a trigger can be worth more than fits into 64 bits.
-        note = replace(note, explanation=json.dumps(explanation, separators=(",", ":")))
+        note = replace(note, explanation=_to_json(explanation))
     entry = book.award(amount, note=note, now=member.now, expires_at=expires_at)
     member.credits.append(Credit(system, entry, trigger, tuple(boosts)))
     return entry
@@ -72,6 +75,9 @@ def credit(
 
 def nothing_credited(member: "Member", system: System, amount_field: str) -> DomainError:
     """Why `credit` came to nothing. `amount_field`: what the caller knows the amount as."""
-    if system.max_points is not None and member.book(system).account.balance >= system.max_points:
+    account = member.book(system).account
+    if system.max_points is not None and account.balance >= system.max_points:
         return PointsCapReached(system.max_points)
+    if account.total_earned >= EARNED_MAX:
+        return PointsCapReached(EARNED_MAX)
     return InvalidInput(((amount_field, "Boosts that are in force now leave nothing of it."),))

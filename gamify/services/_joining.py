@@ -124,7 +124,7 @@ def _is_rolled_back(error: BaseException) -> bool:
 
 
 def _alone(tenant: TenantRef, item: Operation, now: datetime) -> Result:
-    return _batch.run(tenant, [item], callers=[tenant], now=now).results[0]
+    return _batch.run(tenant, [item], now=now).results[0]
 
 
 _lines: defaultdict[UUID, _Line] = defaultdict(_Line)

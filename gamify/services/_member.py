@@ -226,7 +226,7 @@ class Member:
         return Standing(
             total_earned=account.total_earned if account else 0,
             award_count=account.award_count if account else 0,
-            earned_in_days={days: self._earned_since(window_start(self.now, days)) for days in self.programme.windows},
+            earned_in_days={days: self._earned_since(days_before(self.now, days)) for days in self.programme.windows},
             badges=frozenset(self.state.badge_codes),
         )
 
@@ -249,7 +249,7 @@ def open_book(snapshot: Snapshot, key: AccountKey, system: System) -> Book:
     )
 
 
-def window_start(now: datetime, days: int) -> datetime:
+def days_before(now: datetime, days: int) -> datetime:
     """The moment after which something was earned in the last `days` days: as many times 24 hours, to the instant."""
     return now - timedelta(days=days)
 

@@ -4,18 +4,18 @@ Each boost of a request succeeds or fails alone; a refusal is a value.
 """
 
 import json
-from collections.abc import Collection, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, astuple, dataclass
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from uuid_utils.compat import uuid7
 
-from gamify.errors import Busy, DomainError, IdempotencyKeyReused
+from gamify.errors import DomainError, IdempotencyKeyReused
 from gamify.models import Boost, ParticipantBoost
 from gamify.models import Operation as OperationRow
 from gamify.queries import programme as programmes
@@ -27,6 +27,7 @@ from gamify.services._operation import Operation
 from gamify.services.definitions import move_on
 from gamify.services.earning import check_terms, save_boost
 from gamify.services.idempotency import IdempotencyKey, input_hash
+from tenants.models import Tenant
 from tenants.refs import TenantRef
 
 BOOSTS_MAX = 1_000
@@ -52,38 +53,9 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A boost that was made, as its idempotency key keeps it for retries: in plain JSON values."""
+    """What an idempotency key keeps of a boost that was made under it; its terms are those of the repetition."""
 
     id: str
-    system_id: str
-    name: str
-    start: str
-    end: str | None
-    multiplier: str
-    rounding: str
-
-    @classmethod
-    def of(cls, boost: BoostRule) -> "Kept":
-        return cls(
-            id=str(boost.id),
-            system_id=str(boost.system_id),
-            name=boost.name,
-            start=boost.start.isoformat(),
-            end=boost.end.isoformat() if boost.end else None,
-            multiplier=str(boost.multiplier),
-            rounding=boost.rounding,
-        )
-
-    def rule(self) -> BoostRule:
-        return BoostRule(
-            id=UUID(self.id),
-            system_id=UUID(self.system_id),
-            name=self.name,
-            start=date.fromisoformat(self.start),
-            end=date.fromisoformat(self.end) if self.end else None,
-            multiplier=Decimal(self.multiplier),
-            rounding=self.rounding,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +81,7 @@ class GiveBoost(Operation):
         # One without an end is never over.
         until = self.boost.end or date.max
         member.state.boosted_until = max(until, member.state.boosted_until or until)
-        return Kept.of(self.boost)
+        return Kept(str(self.boost.id))
 
 
 def create(
@@ -128,23 +100,34 @@ def create(
     assert len(items) <= BOOSTS_MAX
     is_rule = [isinstance(item, NewBoost) and item.participant is None for item in items]
     keys = [key.for_item(index) if key else None for index in range(len(items))]
-    try:
-        with transaction.atomic() if any(is_rule) else nullcontext():
-            # Rules first: whoever changes some locks the tenant before any participant.
-            results = [
-                _made(tenant, system_id, item, item_key, now) for item, item_key in zip(items, keys, strict=True)
-            ]
-            given = [(index, item) for index, item in enumerate(results) if isinstance(item, GiveBoost)]
-            done = _batch.run(tenant, [item for _, item in given], now=now).results if given else []
-    except BaseException as error:
-        # The batch has read the rules with these boosts among them, and they are not there now.
-        programmes.forget(tenant.id)
-        if isinstance(error, IntegrityError):
-            # The same call, at the same time.
-            raise Busy from error
-        raise
+    with _changing_rules(tenant.id) if any(is_rule) else nullcontext():
+        # Rules first: whoever changes some locks the tenant before any participant.
+        results = [_made(tenant, system_id, item, own, now) for item, own in zip(items, keys, strict=True)]
+        given = [(index, item) for index, item in enumerate(results) if isinstance(item, GiveBoost)]
+        done = _batch.run(tenant, [item for _, item in given], now=now).results if given else []
     made = {index: _given(item, result) for (index, item), result in zip(given, done, strict=True)}
     return [item if isinstance(item, Made | DomainError) else made[index] for index, item in enumerate(results)]
+
+
+@contextmanager
+def _changing_rules(tenant_id: UUID) -> Iterator[None]:
+    """A transaction that others who change the tenant's rules wait for: under the same key, too, where the second then
+    finds what the first one made.
+
+    A batch in it reads the rules with its boosts among them. Where it fails they are forgotten, before others can give
+    their change the same version; and after it, where it was COMMIT that failed.
+    """
+    try:
+        with transaction.atomic():
+            Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+            try:
+                yield
+            except BaseException:
+                programmes.forget(tenant_id)
+                raise
+    except BaseException:
+        programmes.forget(tenant_id)
+        raise
 
 
 def _made(
@@ -171,28 +154,31 @@ def _for_everybody(
     if key and earlier:
         if bytes(earlier.input_hash) != _hash(boost, None):
             raise IdempotencyKeyReused(key=key.text)
-        return Kept(**json.loads(earlier.outcome)).rule()
+        return _as_kept(boost, Kept(**json.loads(earlier.outcome)))
     save_boost(Boost(id=boost.id, tenant_id=tenant.id, points_system_id=boost.system_id, **_terms(item)))
     if key:
-        outcome = json.dumps(asdict(Kept.of(boost)))
         OperationRow.objects.create(
             id=key.operation_id(tenant.id),
             tenant_id=tenant.id,
             key=key.text,
             input_hash=_hash(boost, None),
-            outcome=outcome,
+            outcome=json.dumps(asdict(Kept(str(boost.id)))),
             created_at=now,
         )
     return boost
 
 
 def _given(item: GiveBoost, result: Result) -> Made | DomainError:
-    return result.error or Made(result.outcome.rule(), item.participant)
+    return result.error or Made(_as_kept(item.boost, result.outcome), item.participant)
+
+
+def _as_kept(boost: BoostRule, kept: Kept) -> BoostRule:
+    return replace(boost, id=UUID(kept.id))
 
 
 def _hash(boost: BoostRule, participant: str | None) -> bytes:
-    # All but its id, which is another one in a retry.
-    return input_hash("boost", participant, astuple(boost)[1:])
+    # Its id is another one in a repetition.
+    return input_hash("boost", participant, replace(boost, id=UUID(int=0)))
 
 
 def _terms(item: NewBoost) -> dict[str, Any]:

@@ -31,6 +31,8 @@ from tenants.models import Tenant
 
 D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 
+# Of tiers. Above it those step aside that exchange their levels.
+LEVEL_MAX = 2_000_000_000
 # Of points systems: `/v1/points/award`, `/v1/points/boosts`, `/v1/users/…/balance` and `…/history` are paths already.
 RESERVED_KEYS = frozenset({"award", "boosts", "balance", "history"})
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
@@ -98,6 +100,8 @@ def check_tier(tier: Tier) -> None:
     if tier.award_type not in AwardType.values:
         raise InvalidInput((("award_type", f"Must be one of: {', '.join(AwardType.values)}."),))
     _check_field(tier, "point_multiplier")
+    if tier.level > LEVEL_MAX:
+        raise InvalidInput((("level", f"Must be at most {LEVEL_MAX}."),))
     _check_criterion("tier", tier.criteria_type, tier.criteria_config)
 
 
@@ -140,9 +144,9 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
     for name in ("key", "max_points"):
         _check_field(system, name)
-    if system.key in RESERVED_KEYS:
-        raise InvalidInput((("key", f"The API's paths use this word: {system.key}."),))
     before = PointsSystem.objects.filter(pk=system.pk).first()
+    if system.key in RESERVED_KEYS and not (before and before.key == system.key):
+        raise InvalidInput((("key", f"The API's paths use this word: {system.key}."),))
     if before and before.burn_order != system.burn_order:
         raise InvalidInput((("burn_order", "Is fixed once the system is made."),))
     if system.expiry_policy not in ExpiryPolicy.values:

@@ -9,6 +9,8 @@ from tenants.database import send
 BEGIN_ANEW = (
     "UPDATE gamify_fact SET transaction = 0",
     "UPDATE gamify_participant SET fact_transaction = 0",
+    # The dashboard's totals follow the facts, too; they begin with the ledger.
+    "UPDATE gamify_totalsmark SET transaction = 0",
 )
 
 

@@ -6,7 +6,7 @@
 participant is `Award.apply`, below. One award is a batch of one: a hundred cost the same few statements. Each item
 succeeds or fails alone. A refusal is a value and leaves nothing behind: no entry, no participant, no used-up key.
 Refusals are checked in this order: IdempotencyKeyReused, InvalidInput (expires_at is past, unknown points_system or
-engagement_id), RateLimitExceeded, InsufficientPoints or PointsCapReached.
+engagement_id), RateLimitExceeded, InsufficientPoints or PointsCapReached, InvalidInput (boosts leave nothing).
 """
 
 import json

@@ -35,13 +35,14 @@ def operations(*, before: datetime, tenant_id: UUID | None) -> Iterator[Pruned]:
 
 def facts(*, before: datetime, tenant_id: UUID | None) -> Iterator[Pruned]:
     """Remove facts written before that moment, of one tenant or of all. Who has not read them by then misses them."""
-    # The dashboard's totals are such a reader; those that nobody has asked for yet begin with the ledger.
+    # The dashboard's totals are such a reader; those that nobody has asked for yet begin with the ledger. As every
+    # reader, they stop short of the oldest transaction that still runs.
+    until = send("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").fetchone()[0]
     marks = TotalsMark.objects.filter(tenant=tenant_id) if tenant_id else TotalsMark.objects.all()
     for tenant in marks.values_list("pk", flat=True):
-        while not totals.catch_up(tenant):
-            pass
+        totals.catch_up_wholly(tenant)
     # By their ids, which tell when they were made: an expiry's own time is that at which it was due.
-    yield from _prune("gamify_fact", "id < $3::uuid", first_id(before), tenant_id)
+    yield from _prune("gamify_fact", f"id < $3::uuid AND transaction < {until:d}", first_id(before), tenant_id)
 
 
 def blocks_of_operations() -> int:
@@ -52,12 +53,14 @@ def blocks_of_facts() -> int:
     return _blocks("gamify_fact")
 
 
-def _prune(table: str, is_old: str, before: datetime | UUID, tenant_id: UUID | None) -> Iterator[Pruned]:
+def _prune(table: str, condition: str, before: datetime | UUID, tenant_id: UUID | None) -> Iterator[Pruned]:
     # As long as it is now: what is written meanwhile is not old.
     blocks = _blocks(table)
     for start in range(0, blocks, BLOCKS_PER_BATCH):
         end = min(start + BLOCKS_PER_BATCH, blocks)
-        removed = send(_DELETE.format(table=table, is_old=is_old), [f"({start},0)", f"({end},0)", before, tenant_id])
+        removed = send(
+            _DELETE.format(table=table, condition=condition), [f"({start},0)", f"({end},0)", before, tenant_id]
+        )
         yield Pruned(end - start, removed.rowcount)
 
 
@@ -69,5 +72,5 @@ def _blocks(table: str) -> int:
 _BLOCKS = "SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::int"
 _DELETE = """
     DELETE FROM {table}
-     WHERE ctid >= $1::tid AND ctid < $2::tid AND {is_old} AND ($4::uuid IS NULL OR tenant_id = $4)
+     WHERE ctid >= $1::tid AND ctid < $2::tid AND {condition} AND ($4::uuid IS NULL OR tenant_id = $4)
 """

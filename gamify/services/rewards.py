@@ -4,8 +4,8 @@
     result = rewards.award(tenant=shop, item=item, now=now)
 
 Refusals are checked in this order: RewardRuleNotFound, RewardCapReached, PointsCapReached or InvalidInput (boosts leave
-nothing). A reference that was used
-before comes ahead of them all: the result is the earlier one, `replayed`, whatever else was said this time.
+nothing). A reference that was used before comes ahead of them all: the result is the earlier one, `replayed`, whatever
+else was said this time.
 """
 
 import json

@@ -4,6 +4,7 @@ Every entry has its fact, written in the same transaction, and the stream is rea
 running: so each entry is added once, however late it commits, and an award has nothing to do with it.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
@@ -16,6 +17,7 @@ from tenants.database import send
 from tenants.models import Tenant
 
 FACTS_PER_STEP = 20_000
+ROWS_PER_STATEMENT = 1_000
 # Of one points system, day and kind. Further ones are added up together.
 REASONS_PER_DAY_MAX = 100
 NO_FACT, LAST_FACT = UUID(int=0), UUID(int=2**128 - 1)
@@ -28,33 +30,40 @@ DayKind = tuple[UUID, date, str]
 def catch_up(tenant_id: UUID) -> bool:
     """Add up to FACTS_PER_STEP more facts; whether that was all there is, for now.
 
-    What cannot go on is added up anew, out of the ledger: old facts may have been pruned.
+    What cannot go on is added up anew, out of the whole ledger: old facts may have been pruned.
     """
+    tenant = _with_mark(tenant_id)
     with transaction.atomic():
-        tenant = Tenant.objects.get(pk=tenant_id)
-        mark = _mark_of(tenant)
-        locked = TotalsMark.objects.select_for_update(skip_locked=True).filter(pk=mark.pk).first()
-        if locked is None:
+        mark = TotalsMark.objects.select_for_update(skip_locked=True).filter(pk=tenant_id).first()
+        if mark is None:
             # Somebody else is at it.
             return False
-        if not _goes_on(locked, tenant):
-            _add_all(locked, tenant)
+        if not _goes_on(mark, tenant):
+            _add_all(mark, tenant)
             return True
-        return _add_new(locked)
+        return _add_new(mark)
+
+
+def catch_up_wholly(tenant_id: UUID) -> None:
+    """Add up all facts that there are, however long it takes."""
+    while not catch_up(tenant_id):
+        # Perhaps because somebody else is at it.
+        time.sleep(0.01)
 
 
 def rebuild(tenant_id: UUID) -> int:
     """Add up all entries of the ledger anew; how many there are. For totals that anybody doubts."""
+    tenant = _with_mark(tenant_id)
     with transaction.atomic():
-        tenant = Tenant.objects.get(pk=tenant_id)
-        mark = _mark_of(tenant)
-        return _add_all(TotalsMark.objects.select_for_update().get(pk=mark.pk), tenant)
+        return _add_all(TotalsMark.objects.select_for_update().get(pk=tenant_id), tenant)
 
 
-def _mark_of(tenant: Tenant) -> TotalsMark:
+def _with_mark(tenant_id: UUID) -> Tenant:
+    """In a transaction of its own: others who want to make the mark wait for that, however long the adding takes."""
+    tenant = Tenant.objects.get(pk=tenant_id)
     new = TotalsMark(tenant=tenant, transaction=0, fact_id=NO_FACT, time_zone=tenant.time_zone)
     TotalsMark.objects.bulk_create([new], ignore_conflicts=True)
-    return new
+    return tenant
 
 
 def _goes_on(mark: TotalsMark, tenant: Tenant) -> bool:
@@ -82,10 +91,10 @@ def _add_all(mark: TotalsMark, tenant: Tenant) -> int:
     DailyTotal.objects.filter(points_system__tenant=tenant).delete()
     # Without any entries there is one row, with nothing in it but from which transaction on facts are still to come.
     sums = [row[1:] for row in rows if row[1] is not None]
-    for row in sums:
-        # Nothing, where all is still to come.
-        if row[-1]:
-            _upsert(*row)
+    names = ("points_system_id", "day", "kind", "reason", "is_rest", "points", "entries")
+    # Those without entries are all still to come.
+    found = [DailyTotal(**dict(zip(names, row, strict=True))) for row in sums if row[-1]]
+    DailyTotal.objects.bulk_create(found, batch_size=ROWS_PER_STATEMENT)
     return sum(row[-1] for row in sums)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -130,8 +131,9 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
                 verb="Revoke the key",
                 back=back,
             )
-        keys.revoke(key, now=timezone.now())
-        log(request, key, "Revoked.")
+        with transaction.atomic():
+            keys.revoke(key, now=timezone.now())
+            log(request, key, "Revoked.")
         messages.success(request, f"The key {key} is revoked.")
         return HttpResponseRedirect(back)
 

@@ -10,7 +10,9 @@ user may see and no more, because all of it goes through `get_queryset`.
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.options import ModelAdmin as DjangoModelAdmin
+from django.db import DataError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -25,6 +27,13 @@ M = TypeVar("M", bound=Model)
 
 class TenantChangeList(ChangeList):
     """Of the tenant worked in, and no count of the whole table."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except DataError as error:
+            # A filter that somebody typed into the address, and that PostgreSQL cannot read.
+            raise IncorrectLookupParameters(error) from error
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.model_admin.get_queryset(request)

@@ -1,5 +1,9 @@
 """The audit log."""
 
+from django.contrib import admin
+
+from gamify.admin._service import ServiceAdmin
+from gamify.admin.audit import OF_TENANTS
 from tenants.console.pages import log
 from tenants.models import Tenant
 from tests import programmes
@@ -35,3 +39,9 @@ def test_nobody_changes_it(root: Console, shop: Tenant) -> None:
         assert root.get(LIST + path).status_code in (302, 403)
         assert root.post(LIST + path, {"post": "yes"}).status_code in (302, 403)
     assert "Mine." in root.text(LIST)
+
+
+def test_rules_of_every_kind_are_in_it() -> None:
+    pages = {model for model, page in admin.site._registry.items() if isinstance(page, ServiceAdmin)}
+    assert len(pages) > 8
+    assert pages <= set(OF_TENANTS)

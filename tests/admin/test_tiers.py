@@ -175,14 +175,17 @@ def test_deactivating_is_asked_first_and_keeps_members(operator: Console, shop: 
     programmes.make_ladder(shop)
     programmes.award(shop, "anna", 1000)
     path = f"gamify/tier/{tier(shop).pk}/activity/"
-    assert "Nobody would move." in operator.text(path)
+    asked = operator.get(path)
+    assert "Nobody would move." in text_of(asked)
     assert tier(shop).is_active
-    assert operator.post(path).status_code == 302
-    assert not tier(shop).is_active
+    # However often the button is clicked.
+    for _ in range(2):
+        assert operator.post(path, fields_of(asked)).status_code == 302
+        assert not tier(shop).is_active
     assert programmes.tier_of(shop, "anna") == "gold"
-    operator.post(path)
+    operator.post(path, operator.form(path))
     assert tier(shop).is_active
-    assert [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")] == ["Deactivated.", "Activated."]
+    assert LogEntry.objects.latest("pk").get_change_message() == "Activated."
 
 
 def test_reorder_exchanges_levels_after_a_preview(operator: Console, shop: Tenant) -> None:

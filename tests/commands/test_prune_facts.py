@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from gamify.models import Entry, Fact
 from gamify.services import points
@@ -15,8 +16,11 @@ from tenants.ids import first_id
 from tenants.models import Tenant
 from tests import expiring
 from tests.factories import TenantFactory, now, ref
+from tests.ledger._threads import at_once
+from tests.ledger._waiting import settle
 
-pytestmark = pytest.mark.django_db
+# Facts of a transaction that still runs are left alone, and a test of its own would be one.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
 
@@ -30,6 +34,7 @@ def award(tenant: Tenant, amount: int, *, days_ago: float) -> None:
 
 
 def run(**options: Any) -> str:
+    settle()
     out = StringIO()
     call_command("prune_facts", stdout=out, **options)
     return out.getvalue()
@@ -63,3 +68,14 @@ def test_expiry_is_as_old_as_its_writing_whenever_it_was_due(shop: Tenant) -> No
 def test_less_than_a_day_is_refused(shop: Tenant) -> None:
     with pytest.raises(CommandError):
         run(older_than=0)
+
+
+def test_facts_that_no_reader_is_shown_yet_stay(shop: Tenant) -> None:
+    def late() -> None:
+        with transaction.atomic():
+            award(shop, 1, days_ago=91)
+            at_once([lambda: award(shop, 2, days_ago=91)])
+            at_once([lambda: call_command("prune_facts", older_than=90, stdout=StringIO())])
+
+    at_once([late])
+    assert Fact.objects.count() == 2

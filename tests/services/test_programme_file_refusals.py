@@ -101,6 +101,8 @@ class TestBadFiles:
             (edited("engagements", 1, starts_at="0000-01-01T00:00:00Z"), "engagements[1].starts_at"),
             (edited("engagements", 1, starts_at="0001-01-01T00:00:00+14:00"), "engagements[1].starts_at"),
             (edited("engagements", 1, ends_at="9999-12-31T23:59:59-01:00"), "engagements[1].ends_at"),
+            (edited("reward_rules", 0, ends_at="9999-12-31T23:59:59-01:00"), "reward_rules[0].ends_at"),
+            (edited("reward_rules", 0, starts_at="0001-01-01T00:00:00+14:00"), "reward_rules[0].starts_at"),
             (edited("engagements", 1, ends_at="2026-06-01T00:00:00Z"), "engagements[1].ends_at"),
             (edited("engagements", 1, ends_at="2026-06-01T00:00:00Z\n"), "engagements[1].ends_at"),
             (edited("engagements", 1, ends_at="٢٠٢٦-09-01T00:00:00Z"), "engagements[1].ends_at"),

@@ -82,6 +82,8 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [MIGRATION_WAIT])
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+            # While a migration waits for a table, everybody else waits behind it.
+            cursor.execute("RESET lock_timeout")
         call_command("migrate", verbosity=0, interactive=False)
         if settings.SEED_DEMO:
             call_command("seed_demo")

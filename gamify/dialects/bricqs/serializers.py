@@ -14,10 +14,10 @@ from gamify.http.fields import (
     StrictIntegerField,
 )
 from gamify.http.fields import instant as instant
+from gamify.services.points import BATCH_SIZE_MAX as BATCH_SIZE_MAX
 
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
-BATCH_SIZE_MAX = 100
 WITHIN_DAYS_MAX = 3650
 
 

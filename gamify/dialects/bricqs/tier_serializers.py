@@ -14,10 +14,9 @@ from gamify.http.fields import (
     StrictCharField,
     StrictIntegerField,
 )
+from gamify.services.definitions import LEVEL_MAX
 
 FACTS_PER_PAGE_MAX = 1000
-# As in docs/programme.schema.json: a file that exchanges levels puts them aside above it.
-LEVEL_MAX = 2_000_000_000
 
 
 class AssignInput(serializers.Serializer[Any]):

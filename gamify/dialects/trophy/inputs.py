@@ -16,8 +16,8 @@ from gamify.http.fields import (
     StrictChoiceField,
     TimeZoneField,
 )
+from gamify.services.boosts import BOOSTS_MAX
 
-BOOSTS_MAX = 1_000
 SYSTEM_BOOSTS_MAX = 100
 IDS_MAX = 100
 DEVICE_TOKENS_MAX = 100

@@ -15,8 +15,8 @@ from tenants.models import Tenant
 
 class Command(BaseCommand):
     help = (
-        "Apply a programme file (docs/programme.schema.json) to a tenant and print what that changed. What the file"
-        ' leaves out is left alone; "is_active": false deactivates. A bad file changes nothing.'
+        "Apply a programme file (gamify/services/programme_file/schema.json) to a tenant and print what that changed."
+        ' What the file leaves out is left alone; "is_active": false deactivates. A bad file changes nothing.'
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,11 +32,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {slug!r}. Make it with create_tenant.") from error
         try:
             programme = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text())
-            changes = programme_file.apply(tenant, programme, dry_run=dry_run)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
             raise CommandError(f"{file} is not JSON: {error}.") from error
+        try:
+            changes = programme_file.apply(tenant, programme, dry_run=dry_run)
         except InvalidInput as error:
             lines = "\n".join(f"  {path}: {message}" for path, message in error.errors)
             raise CommandError(f"{file} was not applied; nothing was changed.\n{lines}") from error

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Would expire {points} points of {lots} lots.")
             return
         entries = points = 0
-        is_cut_short, broken = False, list[str]()
+        is_cut_short = is_broken = False
         # Shown on a terminal only.
         with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
             for system in systems:
@@ -51,8 +51,8 @@ class Command(BaseCommand):
                             break
                 except NothingExpired as error:
                     # The other systems are not to blame.
-                    broken.append(f"{system.tenant}, {system.key}: {error}")
-                    is_complete = False
+                    self.stderr.write(f"{system.tenant}, {system.key}: {error}")
+                    is_complete, is_broken = False, True
                 entries, points = entries + done.entries, points + done.points
                 expiry.note_run(
                     system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=is_complete
@@ -61,5 +61,5 @@ class Command(BaseCommand):
                     break
         rest = " Time is up: there may be more." if is_cut_short else ""
         self.stdout.write(f"Expired {points} points of {entries} lots.{rest}")
-        if broken:
-            raise CommandError("\n".join([*broken, "Run verify_ledger."]))
+        if is_broken:
+            raise CommandError("A ledger is broken. Run verify_ledger.")

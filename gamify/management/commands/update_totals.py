@@ -13,7 +13,8 @@ from tenants.models import Tenant
 class Command(BaseCommand):
     help = (
         "Add to the dashboard's daily totals what is new in the ledger. The dashboard does so itself, a little at a"
-        " time; run this daily where nobody looks at it for long. --rebuild after a restore into a new PostgreSQL."
+        " time, once they have begun; run this daily where nobody looks at it for long. --rebuild where anybody doubts"
+        " them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,6 +28,5 @@ class Command(BaseCommand):
             if rebuild:
                 self.stderr.write(f"{each}: {totals.rebuild(each.pk)} entries.")
             else:
-                while not totals.catch_up(each.pk):
-                    pass
+                totals.catch_up_wholly(each.pk)
         self.stdout.write(f"The totals of {len(tenants)} tenants are up to date.")

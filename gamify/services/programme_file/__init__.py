@@ -1,17 +1,17 @@
 """A programme as a file: a tenant's whole configuration as JSON, to be exported, kept in version control and applied.
 
 What the file leaves out is left alone, whole sections and single fields; `"is_active": false` deactivates. The format
-is `docs/programme.schema.json`.
+is that of `schema.json`.
 """
 
 import json
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
-from django.conf import settings
 from django.db import transaction
 
 from gamify.errors import InvalidInput
@@ -46,7 +46,7 @@ def apply(tenant: Tenant, programme: Any, *, dry_run: bool = False) -> list[str]
 
 
 def schema() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((settings.PROJECT_DIR / "docs" / "programme.schema.json").read_text())
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("schema.json").read_text())
     return loaded
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from gamify.errors import DomainError, InvalidInput
 
@@ -36,12 +36,11 @@ class Section:
 
     def export(self, tenant_id: UUID) -> list[dict[str, Any]]:
         names = (self.identity, *self.also_by, *self.fields)
-        order = ("pk",) if self.also_by else (self.identity,)
-        return [{name: self._to_json(row, name) for name in names} for row in self._rows(tenant_id).order_by(*order)]
+        return [{name: self._to_json(row, name) for name in names} for row in self._rows(tenant_id).values()]
 
     def apply(self, tenant_id: UUID, items: Sequence[dict[str, Any]]) -> list[str]:
         """Raises InvalidInput with paths into the file."""
-        rows = {self._key_of_row(row): row for row in self._rows(tenant_id)}
+        rows = self._rows(tenant_id)
         self._refuse_repeated(items)
         self._make_room(tenant_id, rows, items)
         changes = []
@@ -60,9 +59,16 @@ class Section:
             changes.append(f"{self.noun} {self._called(item)}: {what}.")
         return changes
 
-    def _rows(self, tenant_id: UUID) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model.objects.filter(tenant_id=tenant_id).select_related(*self.references)
-        return rows
+    def _rows(self, tenant_id: UUID) -> dict[str, Any]:
+        """The tenant's, by what an item is recognised by. Of several alike, such as a boost that was ended and made
+        again, the newest that counts."""
+        order = ("pk",) if self.also_by else (self.identity,)
+        found: dict[str, Any] = {}
+        for row in self.model.objects.filter(tenant_id=tenant_id).select_related(*self.references).order_by(*order):
+            key = self._key_of_row(row)
+            if key not in found or row.is_active:
+                found[key] = row
+        return found
 
     def _new(self, tenant_id: UUID, item: dict[str, Any]) -> Any:
         """Raises InvalidInput."""

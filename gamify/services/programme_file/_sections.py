@@ -89,6 +89,7 @@ ALL = (
         ),
         save_reward_rule,
         references={"points_system": (PointsSystem, "key")},
+        spelling={"starts_at": _in_utc, "ends_at": _in_utc},
     ),
     Section(
         "engagements",

@@ -1,0 +1,108 @@
+"""What nobody means to ask of the console, and somebody will."""
+
+from typing import Any
+
+import pytest
+
+from gamify.models import Badge, Boost, Metric, PointsSystem, RewardRule, Tier, Trigger
+from gamify.services import definitions
+from tenants.models import Tenant
+from tests import programmes
+from tests.admin.console import Console, fields_of, text_of
+from tests.admin.test_transfer import upload
+
+REWARDS = "gamify/rewardrule/"
+
+
+@pytest.fixture
+def system(shop: Tenant) -> PointsSystem:
+    return PointsSystem.objects.get(tenant=shop, is_default=True)
+
+
+def test_boost_until_the_last_day_that_there_is(operator: Console, system: PointsSystem) -> None:
+    fields = {"name": "B", "points_system": str(system.pk), "multiplier": "2", "rounding": "down", "is_active": "on"}
+    operator.post("gamify/boost/add/", {**fields, "start": "2026-01-01", "end": "9999-12-31"})
+    assert Boost.objects.count() == 1
+    assert "× 2" in operator.text("gamify/boost/")
+
+
+def test_export_until_the_last_day_that_there_is(operator: Console, system: PointsSystem) -> None:
+    query = {"what": "entries", "format": "csv", "system": str(system.pk), "last": "9999-12-31"}
+    assert operator.get("gamify/participant/export/", query).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("query", [{"code__regex": "("}, {"code": "\0"}])
+def test_filter_that_no_database_can_read(operator: Console, query: dict[str, str]) -> None:
+    assert operator.get("gamify/tier/", query).status_code == 302
+
+
+@pytest.mark.parametrize("line", ["x: 1e999", 'x: "\\u0000"', 'x: "\\ud800"', "x: " + "[" * 100_000, "x\0: y"])
+def test_benefits_that_cannot_be_kept(operator: Console, shop: Tenant, line: str) -> None:
+    programmes.make_ladder(shop)
+    tier = Tier.objects.get(tenant=shop, code="gold")
+    path = f"gamify/tier/{tier.pk}/change/"
+    response = operator.post(path, {**operator.form(path), "name": "Gold", "benefits": line})
+    assert response.status_code in (200, 302)
+    tier.refresh_from_db()
+    assert operator.get("gamify/tier/").status_code == 200
+
+
+def test_badge_is_shown_and_not_its_source(operator: Console, shop: Tenant) -> None:
+    definitions.save_badge(Badge(tenant=shop, code="early", name="Early <b>", criteria_config={"min_points": 1}))
+    page = operator.get("gamify/badge/").content.decode()
+    assert "&lt;span" not in page
+    assert "Early &lt;b&gt;" in page
+
+
+def test_trigger_of_another_type_leaves_out_what_is_hidden(
+    operator: Console, shop: Tenant, system: PointsSystem
+) -> None:
+    metric = Metric.objects.create(tenant=shop, key="words", name="Words")
+    fields = {"points_system": str(system.pk), "points": "10", "status": "active", "type": "metric"}
+    operator.post("gamify/trigger/add/", {**fields, "metric": str(metric.pk), "threshold": "3"})
+    trigger = Trigger.objects.get()
+    changed = {**fields, "type": "streak", "metric": str(metric.pk), "threshold": "3", "streak_length": "7"}
+    assert operator.post(f"gamify/trigger/{trigger.pk}/change/", changed).status_code == 302
+    trigger.refresh_from_db()
+    assert (trigger.type, trigger.streak_length, trigger.metric, trigger.threshold) == ("streak", 7, None, None)
+
+
+def test_auditor_reads_what_a_tier_and_a_badge_take(auditor: Console, shop: Tenant) -> None:
+    programmes.make_ladder(shop)
+    badge = definitions.save_badge(Badge(tenant=shop, code="early", name="Early", criteria_config={"min_points": 7}))
+    for path, words in (
+        (f"gamify/tier/{Tier.objects.get(code='gold').pk}/change/", "1,000 points"),
+        (f"gamify/badge/{badge.pk}/change/", "7 points"),
+    ):
+        page = auditor.text(path)
+        assert words in page
+        assert "Points needed" not in page
+
+
+class TestRewardRuleFiles:
+    def file(self, operator: Console, *lines: str) -> Any:
+        return upload(operator, "\n".join(lines), path=f"{REWARDS}import/")
+
+    @pytest.mark.parametrize(
+        ("header", "line", "complaint"),
+        [
+            ("event_type,points", "signup,1.9", "“1.9” is not a number"),
+            ("event_type,points,is_active", "signup,1,maybe", "“maybe” is neither 1 nor 0."),
+            ("event_type,points,points_system", "signup,1,moons", "There is no “moons” here."),
+        ],
+    )
+    def test_what_is_none_is_refused(self, operator: Console, header: str, line: str, complaint: str) -> None:
+        assert complaint in text_of(self.file(operator, header, line))
+        assert not RewardRule.objects.exists()
+
+    def test_points_system_comes_along(self, operator: Console, shop: Tenant) -> None:
+        gems = definitions.save_points_system(PointsSystem(tenant=shop, key="gems", name="Gems"))
+        header = "event_type,points,points_system,is_active"
+        shown = self.file(operator, header, "signup,5,gems,1", "visit,2,,TRUE ")
+        for _ in range(2):
+            # The second time it is there already, which is no fault.
+            assert operator.post(f"{REWARDS}process_import/", fields_of(shown)).status_code == 302
+        rules = {
+            rule.event_type: (rule.points, rule.points_system, rule.is_active) for rule in RewardRule.objects.all()
+        }
+        assert rules == {"signup": (5, gems, True), "visit": (2, None, True)}
