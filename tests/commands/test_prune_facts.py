@@ -25,10 +25,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
 
 
-def award(tenant: Tenant, amount: int, *, days_ago: float) -> None:
+def award(tenant: Tenant, amount: int, *, days_ago: float, name: str = "anna") -> None:
     """Written so long ago: its id tells."""
     moment = now() - days_ago * DAY
-    points.award(tenant=ref(tenant), item=Award("anna", amount), now=moment)
+    points.award(tenant=ref(tenant), item=Award(name, amount), now=moment)
     newest = Fact.objects.filter(tenant=tenant).latest("id")
     Fact.objects.filter(pk=newest.pk).update(id=UUID(int=first_id(moment).int + newest.id.int % 2**64))
 
@@ -74,7 +74,7 @@ def test_facts_that_no_reader_is_shown_yet_stay(shop: Tenant) -> None:
     def late() -> None:
         with transaction.atomic():
             award(shop, 1, days_ago=91)
-            at_once([lambda: award(shop, 2, days_ago=91)])
+            at_once([lambda: award(shop, 2, days_ago=91, name="ben")])
             at_once([lambda: call_command("prune_facts", older_than=90, stdout=StringIO())])
 
     at_once([late])
