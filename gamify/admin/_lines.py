@@ -8,6 +8,8 @@ from django import forms
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 SEPARATOR = ": "
+# As JSON writes it: behind an odd number of backslashes it is no backslash and a text.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class LinesField(forms.Field):
@@ -47,7 +49,7 @@ def storable(value: dict[str, Any]) -> dict[str, Any]:
         text.encode()
     except (ValueError, RecursionError) as error:
         raise forms.ValidationError("There is a number or a character in it that cannot be kept.") from error
-    if "\\u0000" in text:
+    if _NUL.search(text):
         raise forms.ValidationError("There is a number or a character in it that cannot be kept.")
     return value
 
