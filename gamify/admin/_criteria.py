@@ -123,7 +123,7 @@ class CriteriaMixin:
     def get_fieldsets(self, request: Any, obj: Any = None) -> list[tuple[Any, Any]]:
         page: Any = super()
         found = list(page.get_fieldsets(request, obj))
-        if obj is None or self.has_change_permission(request, obj):  # type: ignore[attr-defined] # of the admin page
+        if obj is None or page.has_change_permission(request, obj):
             return found
         # Who may only look gets no form, and so none of its fields.
         hidden = {"criteria_type", *setting_fields(self.use)}

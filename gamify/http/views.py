@@ -133,7 +133,7 @@ class DialectViewSet(ViewSet):
         authentication: ApiKeyAuthentication = self.authentication_classes[0]()
         self.caller = None
         keys.forget(authentication.raw_key(self.request) or "")
-        self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment]
+        self.request.user, _ = authentication.authenticate(self.request)  # type: ignore[assignment] # the stubs know Django's users only
         self.admit(self.request)
 
 

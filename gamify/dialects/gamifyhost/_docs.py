@@ -1,5 +1,7 @@
 """The API reference of the GamifyHost endpoints: the document's own example, and what each status means."""
 
+# ruff: noqa: N815 - names are as the wire has them
+
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -52,7 +54,7 @@ class PageMeta(serializers.Serializer[Any]):
     page = serializers.IntegerField()
     limit = serializers.IntegerField()
     total = serializers.IntegerField()
-    totalPages = serializers.IntegerField()  # noqa: N815
+    totalPages = serializers.IntegerField()
 
 
 def envelope(name: str, **members: serializers.Field[Any, Any, Any, Any]) -> serializers.Serializer[Any]:

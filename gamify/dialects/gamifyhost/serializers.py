@@ -1,5 +1,7 @@
 """Inputs and outputs of the GamifyHost endpoints."""
 
+# ruff: noqa: N815 - names are as the wire has them
+
 from typing import Any
 
 from rest_framework import serializers
@@ -10,11 +12,11 @@ LIMIT_MAX = 100
 
 
 class RewardEventInput(serializers.Serializer[Any]):
-    userId = StrictCharField(max_length=EXTERNAL_ID_LENGTH_MAX, help_text="The user's ID in your system.")  # noqa: N815
-    eventType = StrictCharField(  # noqa: N815
+    userId = StrictCharField(max_length=EXTERNAL_ID_LENGTH_MAX, help_text="The user's ID in your system.")
+    eventType = StrictCharField(
         max_length=255, help_text="Must match a configured reward rule (e.g. signup, purchase, referral)."
     )
-    displayName = StrictCharField(  # noqa: N815
+    displayName = StrictCharField(
         max_length=255,
         required=False,
         allow_null=True,
@@ -38,30 +40,30 @@ class RewardEventInput(serializers.Serializer[Any]):
 
 
 class EventOutput(serializers.Serializer[Any]):
-    ledgerId = serializers.UUIDField()  # noqa: N815
-    userId = serializers.CharField()  # noqa: N815
-    eventType = serializers.CharField()  # noqa: N815
-    pointsAwarded = serializers.IntegerField(  # noqa: N815
+    ledgerId = serializers.UUIDField()
+    userId = serializers.CharField()
+    eventType = serializers.CharField()
+    pointsAwarded = serializers.IntegerField(
         help_text="What was credited: the rule's points, times what the user's tier grants."
     )
-    userBalance = serializers.IntegerField()  # noqa: N815
+    userBalance = serializers.IntegerField()
     reference = serializers.CharField(allow_null=True)
-    createdAt = serializers.DateTimeField()  # noqa: N815
+    createdAt = serializers.DateTimeField()
 
 
 class UserBalanceInput(serializers.Serializer[Any]):
-    pointsSystem = StrictCharField(  # noqa: N815
+    pointsSystem = StrictCharField(
         max_length=50, required=False, help_text="Key of a points system; without it, the default one. Ours."
     )
 
 
 class UserBalanceOutput(serializers.Serializer[Any]):
-    userId = serializers.CharField()  # noqa: N815
-    totalPoints = serializers.IntegerField(help_text="What the user can spend now.")  # noqa: N815
-    displayName = serializers.CharField(allow_null=True)  # noqa: N815
+    userId = serializers.CharField()
+    totalPoints = serializers.IntegerField(help_text="What the user can spend now.")
+    displayName = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True)
     metadata = ObjectField(help_text="The user's attributes.")
-    createdAt = serializers.DateTimeField()  # noqa: N815
+    createdAt = serializers.DateTimeField()
 
 
 class UserHistoryInput(UserBalanceInput):
@@ -71,10 +73,10 @@ class UserHistoryInput(UserBalanceInput):
 
 class UserHistoryLine(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    eventType = serializers.CharField(  # noqa: N815
+    eventType = serializers.CharField(
         help_text="Of what was not awarded here: what its caller called it, or award, deduct or expire."
     )
     points = serializers.IntegerField(help_text="Negative where points were spent or expired.")
     reference = serializers.CharField(allow_null=True)
     metadata = ObjectField(allow_null=True)
-    createdAt = serializers.DateTimeField()  # noqa: N815
+    createdAt = serializers.DateTimeField()

@@ -1,5 +1,7 @@
 """Inputs of the Trophy endpoints, one each. What is not known is ignored, as newer clients may send more."""
 
+# ruff: noqa: N815 - names are as the wire has them
+
 from datetime import date
 from typing import Any
 
@@ -32,14 +34,14 @@ class UserChangeInput(serializers.Serializer[Any]):
     email = StrictCharField(max_length=320, required=False, allow_null=True)
     name = StrictCharField(max_length=255, required=False, allow_null=True)
     tz = TimeZoneField(source="time_zone", required=False, allow_null=True, help_text="Where the user's days begin.")
-    deviceTokens = serializers.ListField(  # noqa: N815 - as the wire has it
+    deviceTokens = serializers.ListField(
         source="device_tokens",
         child=StrictCharField(max_length=500),
         max_length=DEVICE_TOKENS_MAX,
         required=False,
         allow_null=True,
     )
-    subscribeToEmails = StrictBooleanField(  # noqa: N815
+    subscribeToEmails = StrictBooleanField(
         source="subscribe_to_emails", required=False, allow_null=True, help_text="Kept; nothing is sent from here."
     )
     attributes = AttributesField(required=False, allow_null=True, help_text="Added to those that are there.")
@@ -61,16 +63,16 @@ class AwardsInput(serializers.Serializer[Any]):
 
 class SummaryInput(serializers.Serializer[Any]):
     aggregation = StrictChoiceField(["daily", "weekly", "monthly"])
-    startDate = DayField(help_text="The first day, in the user's time zone.", **_BOUNDS)  # noqa: N815
-    endDate = DayField(help_text="The last day; at most 400 days after the first.", **_BOUNDS)  # noqa: N815
+    startDate = DayField(help_text="The first day, in the user's time zone.", **_BOUNDS)
+    endDate = DayField(help_text="The last day; at most 400 days after the first.", **_BOUNDS)
 
 
 class BoostsInput(serializers.Serializer[Any]):
-    includeFinished = QueryBooleanField(default=False)  # noqa: N815
+    includeFinished = QueryBooleanField(default=False)
 
 
 class RangesInput(serializers.Serializer[Any]):
-    userAttributes = StrictCharField(  # noqa: N815
+    userAttributes = StrictCharField(
         required=False,
         max_length=2_000,
         allow_blank=True,
@@ -86,9 +88,7 @@ class SkipInput(serializers.Serializer[Any]):
 class BoostInput(serializers.Serializer[Any]):
     """Without `userId`, of a single points system, it is everybody's."""
 
-    userId = StrictCharField(  # noqa: N815
-        source="participant", max_length=EXTERNAL_ID_LENGTH_MAX, required=False, allow_null=True
-    )
+    userId = StrictCharField(source="participant", max_length=EXTERNAL_ID_LENGTH_MAX, required=False, allow_null=True)
     name = StrictCharField(max_length=255)
     start = DayField(help_text="The first day, in each user's time zone.")
     end = DayField(required=False, allow_null=True, help_text="The last day. null: there is none.")
@@ -97,10 +97,10 @@ class BoostInput(serializers.Serializer[Any]):
 
 
 class UserBoostInput(BoostInput):
-    userId = StrictCharField(source="participant", max_length=EXTERNAL_ID_LENGTH_MAX)  # noqa: N815
+    userId = StrictCharField(source="participant", max_length=EXTERNAL_ID_LENGTH_MAX)
 
 
 class BoostsForUsersInput(serializers.Serializer[Any]):
-    systemKey = StrictCharField(max_length=100)  # noqa: N815
+    systemKey = StrictCharField(max_length=100)
     # The boosts are read one by one, so that a bad one fails alone.
     boosts = serializers.ListField(max_length=BOOSTS_MAX)
