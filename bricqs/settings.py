@@ -162,7 +162,9 @@ AUTH_PASSWORD_VALIDATORS = [
 # itself. Where the cache is down, people can still sign in.
 RATELIMIT_FAIL_OPEN = True
 # Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{'CacheStorage' if CACHE_URL else 'TempFolderStorage'}"
+IMPORT_EXPORT_TMP_STORAGE_CLASS = (
+    "gamify.admin._transfer.CachedUpload" if CACHE_URL else "import_export.tmp_storages.TempFolderStorage"
+)
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

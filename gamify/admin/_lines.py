@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 SEPARATOR = ": "
 # As JSON writes it: behind an odd number of backslashes it is no backslash and a text.
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class LinesField(forms.Field):
@@ -45,11 +45,10 @@ class LinesField(forms.Field):
 def storable(value: dict[str, Any]) -> dict[str, Any]:
     """Raises ValidationError for what PostgreSQL's JSON has no place for: infinity, NUL, half a character."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (ValueError, RecursionError) as error:
-        raise forms.ValidationError("There is a number or a character in it that cannot be kept.") from error
-    if _NUL.search(text):
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        text = None
+    if text is None or _NUL.search(text):
         raise forms.ValidationError("There is a number or a character in it that cannot be kept.")
     return value
 

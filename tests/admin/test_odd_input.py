@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from gamify.models import Badge, Boost, Metric, PointsSystem, RewardRule, Tier, Trigger
 from gamify.services import definitions
@@ -12,6 +13,7 @@ from tests.admin.console import Console, fields_of, text_of
 from tests.admin.test_transfer import upload
 
 REWARDS = "gamify/rewardrule/"
+CACHED = "gamify.admin._transfer.CachedUpload"
 
 
 @pytest.fixture
@@ -95,7 +97,9 @@ class TestRewardRuleFiles:
         assert complaint in text_of(self.file(operator, header, line))
         assert not RewardRule.objects.exists()
 
-    def test_points_system_comes_along(self, operator: Console, shop: Tenant) -> None:
+    @pytest.mark.parametrize("kept", ["import_export.tmp_storages.TempFolderStorage", CACHED])
+    def test_points_system_comes_along(self, operator: Console, shop: Tenant, settings: Settings, kept: str) -> None:
+        settings.IMPORT_EXPORT_TMP_STORAGE_CLASS = kept
         gems = definitions.save_points_system(PointsSystem(tenant=shop, key="gems", name="Gems"))
         header = "event_type,points,points_system,is_active"
         shown = self.file(operator, header, "signup,5,gems,1", "visit,2,,TRUE ")
