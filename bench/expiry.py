@@ -15,10 +15,13 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bench.awarding import Sample, awarding, quantile
 from bench.database import temporary_database
@@ -27,11 +30,12 @@ from bench.servers import own_postgresql
 RESULT = Path(__file__).with_suffix(".json")
 WARM_UP_SECONDS, QUIET_SECONDS = 5, 60
 CALM = 20_000
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command: when, what it said, and the most memory that its process had."""
+    """A command: when, what it said, and the most memory that its processes had at once."""
 
     started: float
     seconds: float
@@ -78,15 +82,25 @@ def main() -> None:
 
 
 def manage(command: str) -> Ran:
-    """In a process of its own, whose memory is then its own too."""
-    started = time.monotonic()
+    """In a process of its own, and those that it starts."""
+    started, megabytes = time.monotonic(), 0.0
     process = subprocess.Popen([sys.executable, "manage.py", command], stdout=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        megabytes = max(megabytes, _megabytes(process.pid))
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    seconds = time.monotonic() - started
     assert process.stdout
     said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, said
-    return Ran(started, time.monotonic() - started, said, usage.ru_maxrss / 1024)
+    return Ran(started, seconds, said, megabytes)
+
+
+def _megabytes(pid: int) -> float:
+    """What they have together, now; what several share is counted for each."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return float(sum(each.memory_info().rss for each in [process, *process.children(recursive=True)])) / 2**20
+    return 0.0
 
 
 def measured(ran: Ran, pattern: str, unit: str) -> dict[str, Any]:

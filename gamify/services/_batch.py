@@ -17,6 +17,7 @@ from gamify.ledger import store
 from gamify.models.participants import participant_id
 from gamify.queries import programme as programmes
 from gamify.queries.programme import Programme
+from gamify.services._facts import entry_facts
 from gamify.services._member import Member, days_before
 from gamify.services._needs import Needs
 from gamify.services._operation import Operation
@@ -136,9 +137,11 @@ class Batch:
             return
         changes = store.Changes(operations=list(self.new_operations.values()))
         for member in self.posted.values():
-            member.tell_entries()
             changes.participants.append(member.state)
-            changes.books += [book for book in member.books.values() if book.entries]
+            for book in member.books.values():
+                if book.entries:
+                    changes.books.append(book)
+                    changes.facts += entry_facts(member.state, book)
             changes.transitions += member.transitions
             changes.unlocks += member.unlocks
             changes.facts += member.facts

@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import orjson
 from uuid_utils.compat import uuid7
 
 from gamify.criteria import Standing
 from gamify.ledger.expiry import ExpiryRule
 from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
-from gamify.ledger.posting import AccountState, Book, EntryRow, Note
+from gamify.ledger.posting import AccountState, Book, Note
 from gamify.ledger.store import (
     AccountKey,
     FactRow,
@@ -30,6 +29,7 @@ from gamify.rewards.boosts import BoostRule
 from gamify.rewards.days import day_of
 from gamify.rewards.streaks import StreakState
 from gamify.services._credit import Credit, credit
+from gamify.services._facts import fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Member:
     books: dict[UUID, Book] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     unlocks: list[Unlock] = field(default_factory=list)
+    # But for those of entries.
     facts: list[FactRow] = field(default_factory=list)
     # As it is to be, where it is to be changed.
     new_profile: ProfileState | None = None
@@ -85,8 +86,6 @@ class Member:
     operation_id: UUID | None = None
     # All that was credited, in its order.
     credits: list[Credit] = field(default_factory=list)
-    # Entries of each book that facts were already made of.
-    told: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def tier(self) -> TierRule | None:
@@ -166,8 +165,6 @@ class Member:
         start = None if afresh else before
         unlocked: list[BadgeRule] = []
         for _ in range(ROUNDS_MAX):
-            # The cause comes before what it leads to.
-            self.tell_entries()
             settled = self.programme.settle(self._standing(), start, is_pinned=self.state.tier_pinned)
             self._unlock(settled.badges)
             if not self.state.tier_pinned:
@@ -205,13 +202,6 @@ class Member:
             {"cause": cause, "reason": reason, "previous": _brief(before), "new": _brief(tier)},
             self.now,
         )
-
-    def tell_entries(self) -> None:
-        """Make facts of the entries posted since the last call."""
-        for system_id, book in self.books.items():
-            told = self.told.get(system_id, 0)
-            self.facts += entry_facts(self.state, book, start=told)
-            self.told[system_id] = len(book.entries)
 
     def _unlock(self, badges: Iterable[BadgeRule]) -> None:
         for badge in badges:
@@ -252,32 +242,6 @@ def open_book(snapshot: Snapshot, key: AccountKey, system: System) -> Book:
 def days_before(now: datetime, days: int) -> datetime:
     """The moment after which something was earned in the last `days` days: as many times 24 hours, to the instant."""
     return now - timedelta(days=days)
-
-
-def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime) -> FactRow:
-    return FactRow(state.id, uuid7(), type, orjson.dumps({"participant_id": state.external_id, **data}).decode(), at)
-
-
-def entry_facts(state: ParticipantState, book: Book, *, start: int = 0) -> list[FactRow]:
-    """One fact for each entry posted to `book`, from the one numbered `start` on."""
-    system_id = str(book.account.points_system_id)
-    return [
-        fact(state, _FACT_OF[entry.kind], _entry_data(entry, system_id), entry.created_at)
-        for entry in book.entries[start:]
-    ]
-
-
-_FACT_OF = {"award": "points.awarded", "deduct": "points.deducted", "expire": "points.expired"}
-
-
-def _entry_data(entry: EntryRow, points_system_id: str) -> dict[str, Any]:
-    return {
-        "transaction_id": str(entry.id),
-        "points_system_id": points_system_id,
-        "amount": abs(entry.amount),
-        "balance_after": entry.balance_after,
-        "reason": entry.note.reason,
-    }
 
 
 def _brief(tier: TierRule | None) -> dict[str, Any] | None:

@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from gamify.ledger import store
 from gamify.models import Lot, PointsSystem, Sweep
 from gamify.queries.programme import System, system_of
-from gamify.services._member import entry_facts, fact, open_book
+from gamify.services._facts import entry_facts, fact
+from gamify.services._member import open_book
 from gamify.services._retries import with_retries
 from tenants.database import pipelined_transaction, send
 from tenants.models import Tenant
 
 # A batch holds its participants' locks until it commits, and what it wrote goes to the disk before the next award's
 # COMMIT does: short enough that an award hardly waits for either. Looking for what is due pays for several.
-LOTS_PER_BATCH = 100
-LOTS_PER_LOOK = 1_000
+LOTS_PER_BATCH = 125
+LOTS_PER_LOOK = 5_000
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,8 +60,12 @@ def due(system: PointsSystem, *, now: datetime) -> Due:
     return Due(lots + rests, lot_points + rest_points)
 
 
-def sweep(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[Swept]:
+def sweep(
+    system: PointsSystem, *, clock: Callable[[], datetime], map_batches: Callable[..., Iterator[Any]] = map
+) -> Iterator[Swept]:
     """Expire what is due in one points system, a batch at a time, each in a transaction of its own.
+
+    `map_batches`: Python's `map`, or one that does them elsewhere, such as in a pool of processes.
 
     Stop it wherever you like and run it again, also twice at once: what is done is no longer due. Raises
     NothingExpired.
@@ -72,8 +78,7 @@ def sweep(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[Sw
         if until is None:
             return
         entries = 0
-        for ids in _batches(due):
-            swept = with_retries(system.tenant_id, partial(_expire, system.tenant_id, rules, ids, now))
+        for swept in map_batches(partial(_expire_batch, system.tenant_id, rules, now), _batches(due)):
             entries += swept.entries
             yield swept
         # Once, because another sweep was faster; but then they would not be found again.
@@ -105,6 +110,10 @@ def note_run(
     Sweep.objects.update_or_create(
         points_system=system, defaults={"started_at": started_at, "finished_at": finished_at, **fields}
     )
+
+
+def _expire_batch(tenant_id: UUID, system: System, now: datetime, ids: Sequence[UUID]) -> Swept:
+    return with_retries(tenant_id, partial(_expire, tenant_id, system, ids, now))
 
 
 def _expire(tenant_id: UUID, system: System, ids: Sequence[UUID], now: datetime) -> Swept:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import psutil
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from bench.filling import fill
 from bricqs.env import PROJECT_DIR
 from gamify.errors import InsufficientPoints
 from gamify.ledger import store
+from gamify.management.commands.expire_points import LOTS_FOR_PROCESSES
 from gamify.models import Entry
 from gamify.services import expiry
 from tenants.models import Tenant
@@ -135,6 +138,29 @@ def test_a_process_killed_in_the_midst_leaves_whole_batches(transactional_db: No
     entries, _ = expiring.sweep(shop, now=now())
     assert 0 < entries < 6_000
     assert expired(shop) == [-10] * 6_000
+    assert expiring.breaches() == []
+
+
+def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: None) -> None:
+    shop = TenantFactory.create()
+    lots = LOTS_FOR_PROCESSES + 5_000
+    fill(shop, participants=lots // 5, awards=5, expires_at=lambda number, at: now() - DAY)
+    process = psutil.Popen([sys.executable, PROJECT_DIR / "manage.py", "expire_points"], env=expiring.environment())
+    deadline = time.monotonic() + SECONDS_MAX
+    while Entry.objects.filter(kind="expire").count() < 1_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    # With them multiprocessing's own, which looks after what they share.
+    helpers = process.children()
+    assert len(helpers) >= 2
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(helpers, timeout=SECONDS_MAX)
+    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+    assert expiring.breaches() == []
+    assert expired(shop).count(-10) < lots
+    call_command("expire_points", verbosity=0)
+    assert expired(shop) == [-10] * lots
     assert expiring.breaches() == []
 
 

@@ -9,9 +9,13 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from gamify.management.busy import told_when_busy
+from gamify.management.processes import mapper
 from gamify.services import expiry
 from gamify.services.expiry import NothingExpired, Swept
 from tenants.management.arguments import add_tenant, tenant_of
+
+# With fewer lots a process would hardly have begun when all is done.
+LOTS_FOR_PROCESSES = 20_000
 
 
 class Command(BaseCommand):
@@ -24,26 +28,44 @@ class Command(BaseCommand):
         add_tenant(parser)
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
         parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
+        parser.add_argument(
+            "--processes",
+            type=int,
+            default=2,
+            help=f"how many share the work where more than {LOTS_FOR_PROCESSES} lots are due; 2 unless told",
+        )
 
     @told_when_busy()
     def handle(
-        self, *args: Any, tenant: str | None, sandbox: bool, dry_run: bool, max_seconds: float | None, **_: Any
+        self,
+        *args: Any,
+        tenant: str | None,
+        sandbox: bool,
+        dry_run: bool,
+        max_seconds: float | None,
+        processes: int,
+        **_: Any,
     ) -> None:
+        if processes < 1:
+            raise CommandError("--processes: at least 1.")
         systems = expiry.systems(tenant_of(tenant, sandbox=sandbox))
         now, started = timezone.now(), time.monotonic()
         due = [expiry.due(system, now=now) for system in systems]
+        lots, points = sum(each.lots for each in due), sum(each.points for each in due)
         if dry_run:
-            lots, points = sum(each.lots for each in due), sum(each.points for each in due)
             self.stdout.write(f"Would expire {points} points of {lots} lots.")
             return
         entries = points = 0
         is_cut_short = is_broken = False
-        # Shown on a terminal only.
-        with tqdm(total=sum(each.lots for each in due), unit=" lots", disable=None) as progress:
+        with (
+            mapper(processes if lots > LOTS_FOR_PROCESSES else 1) as map_batches,
+            # Shown on a terminal only.
+            tqdm(total=lots, unit=" lots", disable=None) as progress,
+        ):
             for system in systems:
                 begun, done, is_complete = timezone.now(), Swept(0, 0), True
                 try:
-                    for swept in expiry.sweep(system, clock=timezone.now):
+                    for swept in expiry.sweep(system, clock=timezone.now, map_batches=map_batches):
                         done = Swept(done.entries + swept.entries, done.points + swept.points)
                         progress.update(swept.entries)
                         if max_seconds is not None and time.monotonic() - started >= max_seconds:
