@@ -89,6 +89,9 @@ def _write(script: IO[bytes], archive: "subprocess.Popen[bytes]") -> None:
             database.stdin.close()
         complaint = database.stderr.read()
         database.stdin = None
+    # Where psql stopped first, pg_restore still waits for somebody to read on.
+    script.close()
+    archive.wait()
     assert archive.stderr
     if archive.returncode or database.returncode:
         raise BackupFailed((archive.stderr.read() + complaint).decode().strip())

@@ -4,7 +4,7 @@ Ids never change their meaning. Errors keep `serve` from starting; SILENCED_CHEC
 apply to you. Settings: E001 to E099 and W001 to W099. The database: E101 and W101 onwards.
 """
 
-import ipaddress
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import OperationalError, connections
 
 from bricqs import embedded, logs
+from bricqs.env import is_local
 
 SECRET_KEY_LENGTH_MIN = 32
 METRICS_TOKEN_LENGTH_MIN = 16
@@ -22,13 +23,13 @@ POSTGRESQL_VERSION_MIN = 15
 # Beside the web's threads: commands, the console of whoever looks into a fault, monitoring.
 SPARE_CONNECTIONS = 10
 
-_LOCAL = {"localhost", "testserver", ".localhost"}
 _TIMEOUT = re.compile(r"[1-9][0-9]*(ms|s|min)?", re.ASCII)
 
 
 def register() -> None:
     checks.register(settings_are_safe, Tags.security)
     checks.register(several_machines_agree, Tags.security, deploy=True)
+    checks.register(demo_is_private, Tags.security, deploy=True)
     checks.register(database_is_safe, Tags.database)
 
 
@@ -49,10 +50,15 @@ def several_machines_agree(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not settings.CACHE_URL:
         hint = "Set CACHE_URL to a Redis that all machines reach."
         found.append(checks.Warning("Each process limits calls by address for itself.", hint, id="bricqs.W002"))
-    if settings.SEED_DEMO:
-        hint = "Set SEED_DEMO=false."
-        found.append(checks.Warning("The demo, with its keys, is put into this database.", hint, id="bricqs.W003"))
     return found
+
+
+def demo_is_private(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """It has an administrator, and keys that may do everything."""
+    if not settings.SEED_DEMO or (embedded.is_used() and is_local(settings.SERVE_HOST)):
+        return []
+    hint = "Set SEED_DEMO=false."
+    return [checks.Warning("The demo, with its keys, is made where others can use it.", hint, id="bricqs.W003")]
 
 
 def database_is_safe(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
@@ -87,6 +93,9 @@ def _values() -> Iterator[CheckMessage]:
     if not _TIMEOUT.fullmatch(settings.LOCK_TIMEOUT):
         message = f"LOCK_TIMEOUT is no time, or is endless: {settings.LOCK_TIMEOUT!r}."
         yield Error(message, "Write a number and a unit, such as 5s or 500ms.", id="bricqs.E006")
+    if settings.LOG_LEVEL not in logging.getLevelNamesMapping():
+        message = f"LOG_LEVEL is not known: {settings.LOG_LEVEL!r}."
+        yield Error(message, "Use DEBUG, INFO, WARNING or ERROR, or leave it out.", id="bricqs.E008")
     if settings.LOG_FORMAT not in logs.STYLES:
         message = f"LOG_FORMAT is not known: {settings.LOG_FORMAT!r}."
         yield Error(message, "Use json or console, or leave it out.", id="bricqs.E007")
@@ -126,10 +135,3 @@ def _shown(alias: str) -> dict[str, str]:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name", [list(names)])
         return dict(cursor.fetchall())
-
-
-def is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host in _LOCAL

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.middleware import AuthenticationMiddleware as Authentication
 from django.contrib.messages.middleware import MessageMiddleware as Message
 from django.contrib.sessions.middleware import SessionMiddleware as Session
+from django.db import connection
 from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
 
@@ -21,7 +22,12 @@ class _ForConsole(MiddlewareMixin):
 
 
 class SessionMiddleware(_ForConsole, Session):
-    pass
+    """The first to ask the database, which may have been restarted since this thread last did."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if connection.connection and not connection.is_usable():
+            connection.close()
+        super().process_request(request)
 
 
 class AuthenticationMiddleware(_ForConsole, Authentication):

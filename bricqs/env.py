@@ -1,5 +1,6 @@
 """Reads the environment: the one place where the text of a variable becomes a setting."""
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ env = environ.Env()
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
+_LOCAL = {"localhost", "testserver", ".localhost"}
+
 
 def text(name: str, default: str = "") -> str:
     """As it stands: a secret may begin with a dollar, which `env.str` takes for the name of another variable."""
@@ -21,6 +24,19 @@ def text(name: str, default: str = "") -> str:
 def listed(name: str, default: Sequence[str] = ()) -> list[str]:
     """Separated by commas, with spaces or without."""
     return [item for part in os.environ.get(name, "").split(",") if (item := part.strip())] or list(default)
+
+
+def number(name: str, default: int) -> int:
+    """Set to nothing, as in a template of variables that nobody filled in, it is not set."""
+    return int(os.environ.get(name) or default)
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine is called so."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host in _LOCAL
 
 
 def data_dir() -> Path:

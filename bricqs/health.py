@@ -4,6 +4,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
+from tenants.database import with_fresh_connection
+
 _migrated = False
 
 
@@ -15,8 +17,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 where the database answers and has all migrations; 503 that says which of them is missing."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        with_fresh_connection(_ask)
         migrated = _is_migrated()
     except (OperationalError, InterfaceError):
         # The next call connects anew, instead of trying the broken connection once more.
@@ -25,6 +26,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if not migrated:
         return _unavailable(database="ok", migrations="unapplied")
     return JsonResponse({"status": "ok"})
+
+
+def _ask() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 def _is_migrated() -> bool:

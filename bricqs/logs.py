@@ -38,6 +38,8 @@ _ROW = re.compile(r"(DETAIL:  (?:Failing row contains|Key)).*?(?=\n\nThe above|\
 def config(*, style: str, level: str) -> dict[str, Any]:
     """Django's LOGGING. `style`: one of STYLES, where nothing stands for console on a terminal and json elsewhere."""
     is_console = style == "console" or (not style and sys.stdout.isatty())
+    # A check refuses to serve with any other; it can only say so if there is a log.
+    level = level if level in logging.getLevelNamesMapping() else "INFO"
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from gamify.queries import backlog
+from tenants.database import with_fresh_connection
 from tenants.telemetry import Notes
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class _Database:
         from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 
         try:
-            now = backlog.read(now=timezone.now())
+            now = with_fresh_connection(partial(backlog.read, now=timezone.now()))
         except DatabaseError:
             # The next call connects anew, instead of trying the broken connection once more.
             connection.close()

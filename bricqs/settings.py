@@ -7,7 +7,7 @@ import django_stubs_ext
 from bricqs import embedded, logs
 from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
-from bricqs.env import data_dir, database, env, listed, secret_key, text
+from bricqs.env import data_dir, database, env, is_local, listed, number, secret_key, text
 
 # Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -20,12 +20,12 @@ CSRF_TRUSTED_ORIGINS = listed("CSRF_TRUSTED_ORIGINS")
 DATA_DIR = data_dir()
 
 # Where `manage.py serve` listens, with how many processes, and threads of each.
-SERVE_HOST = env.str("HOST", "127.0.0.1")
-SERVE_PORT = env.int("PORT", 8000)
-WEB_WORKERS = env.int("WEB_WORKERS", 2)
-WEB_THREADS = env.int("WEB_THREADS", 8)
-# Demo keys have no place in a database that somebody brought, unless they say so.
-SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used())
+SERVE_HOST = text("HOST", "127.0.0.1")
+SERVE_PORT = number("PORT", 8000)
+WEB_WORKERS = number("WEB_WORKERS", 2)
+WEB_THREADS = number("WEB_THREADS", 8)
+# Demo keys have no place in a database that somebody brought, nor where others can reach them, unless somebody says so.
+SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used() and is_local(SERVE_HOST))
 # Opens /metrics, as a bearer token; without one the route is closed.
 METRICS_TOKEN = text("METRICS_TOKEN")
 
@@ -35,7 +35,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Asked from inside, by whoever looks after the processes.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if HTTPS else 0
 # Ids of checks that do not apply to this installation, such as bricqs.W002. Of Django's own: whether other hosts of the
 # domain speak TLS, and so may be in its HSTS policy, is not for this service to say.
 SILENCED_SYSTEM_CHECKS = [*listed("SILENCED_CHECKS"), "security.W005", "security.W021"]
@@ -43,7 +43,7 @@ SILENCED_SYSTEM_CHECKS = [*listed("SILENCED_CHECKS"), "security.W005", "security
 # The Bricqs write cap: successful writes per participant and fixed window; a tenant's own setting overrides it.
 PARTICIPANT_WRITE_RATE = env.str("PARTICIPANT_WRITE_RATE", "120/m")
 # How many single operations of one tenant may share a transaction; 1: none. See gamify/services/_joining.py.
-JOINED_OPERATIONS_MAX = env.int("JOINED_OPERATIONS_MAX", 100)
+JOINED_OPERATIONS_MAX = number("JOINED_OPERATIONS_MAX", 100)
 # Calls with a session, and calls with a wrong key, of one address; see tenants/addresses.py. Empty: no limit. Many
 # players may share an address: an office, a school, a mobile network.
 SESSION_CALL_RATE = env.str("SESSION_CALL_RATE", "1200/m")
@@ -53,7 +53,7 @@ FAILED_KEY_RATE = env.str("FAILED_KEY_RATE", "600/m")
 # header chooses an address.
 PROXY_ADDRESS_HEADER = env.str("PROXY_ADDRESS_HEADER", "")
 # A request body over this is refused before it is parsed.
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = number("MAX_BODY_BYTES", 1024 * 1024)
 
 INSTALLED_APPS = [
     # Before Django's admin, whose templates it replaces.
@@ -135,16 +135,18 @@ else:
     }
     # Each process counts for itself: limits by address hold once for each. Several machines need CACHE_URL anyway.
     SILENCED_SYSTEM_CHECKS += ["django_ratelimit.E003", "django_ratelimit.W001"]
+# Where the cache is down, calls are served and people can still sign in.
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
-# The console's sessions: read from the cache, and safe in the database.
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# The console's sessions are in the database: which tenant somebody chose, and that he logged out, must hold at once in
+# every process, and a cache without CACHE_URL is each process's own.
+SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if CACHE_URL else 'db'}"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # How long a write waits for its participant's lock.
 LOCK_TIMEOUT = env.str("LOCK_TIMEOUT", "5s")
 DATABASES = {"default": database(lock_timeout=LOCK_TIMEOUT)}
-# Services own their transactions; see "Traps" in docs/design.md.
+# Services own their transactions: a refusal rendered inside the request's would commit what was half done.
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -158,9 +160,6 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# The limit on failed logins (tenants/admin/login.py) is counted in the cache: without CACHE_URL, by each process for
-# itself. Where the cache is down, people can still sign in.
-RATELIMIT_FAIL_OPEN = True
 # Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = (
     "gamify.admin._transfer.CachedUpload" if CACHE_URL else "import_export.tmp_storages.TempFolderStorage"
@@ -210,4 +209,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 
 LOG_FORMAT = env.str("LOG_FORMAT", "")
-LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=text("LOG_LEVEL", "INFO").upper())
+LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
+LOGGING: dict[str, Any] = logs.config(style=LOG_FORMAT, level=LOG_LEVEL)

@@ -4,12 +4,14 @@ import re
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from bricqs import health
+from bricqs.console_middleware import CONSOLE
 from bricqs.metrics import metrics
 from gamify.dialects.trophy import TrophyViewSet
 from gamify.http.errors import Refusal
@@ -19,7 +21,7 @@ TROPHY = re.compile(r"/(?:v1|admin-api)(?:/|\Z)")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if request.path.startswith("/admin/"):
+    if request.path.startswith(CONSOLE):
         return TemplateResponse(
             request, "console/not_found.html", admin.site.each_context(request), status=404
         ).render()
@@ -29,13 +31,22 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """What Django itself refuses before any view is called, such as a Host that ALLOWED_HOSTS does not list."""
+    if request.path.startswith(CONSOLE):
+        return _console_fault(request, 400, "This request could not be read")
     detail = "The request could not be read. If it names the right host, add that to ALLOWED_HOSTS."
     return _refused(request, Refusal(400, "bad_request", detail))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(CONSOLE):
+        return _console_fault(request, 500, "Something went wrong here")
     detail = "Something went wrong here; the log says what. Retry with the same idempotency key."
     return _refused(request, Refusal(500, "internal_error", detail))
+
+
+def _console_fault(request: HttpRequest, status: int, what: str) -> HttpResponse:
+    # Nothing in it asks the database, which may be what is wrong.
+    return HttpResponse(render_to_string("console/fault.html", {"what": what, "status": status}), status=status)
 
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:

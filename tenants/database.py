@@ -113,10 +113,13 @@ def with_fresh_connection(read: Callable[[], T]) -> T:
 
     Cheaper than asking every kept connection whether it lives, which would be a round trip on each request.
     """
+    kept = connection.connection
     try:
         return read()
     except OperationalError:
-        if connection.in_atomic_block or (connection.connection and not connection.connection.closed):
+        # Leaving an atomic block, Django may have made a new one already.
+        is_dead = kept is not None and (connection.connection is not kept or not connection.is_usable())
+        if connection.in_atomic_block or not is_dead:
             raise
         connection.close()
         return read()

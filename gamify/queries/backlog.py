@@ -49,15 +49,16 @@ def _seconds(since: datetime | None, now: datetime) -> float:
 
 # For each points system, along the indexes of the sweep.
 _DUE = """
-    SELECT count(due.since), min(due.since)
+    SELECT coalesce(sum(due.count), 0)::bigint, min(due.since)
       FROM gamify_pointssystem s
      CROSS JOIN LATERAL (
-            (SELECT expires_at AS since FROM gamify_lot
-              WHERE points_system_id = s.id AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
-            UNION ALL
-            (SELECT rest_expires_at FROM gamify_account
-              WHERE points_system_id = s.id AND rest_expires_at <= $1 ORDER BY rest_expires_at LIMIT $2)
-            LIMIT $2
+            SELECT least(count(*), $2) AS count, min(since) AS since
+              FROM ((SELECT expires_at AS since FROM gamify_lot
+                      WHERE points_system_id = s.id AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
+                    UNION ALL
+                    (SELECT rest_expires_at FROM gamify_account
+                      WHERE points_system_id = s.id AND rest_expires_at <= $1 ORDER BY rest_expires_at LIMIT $2)
+                   ) AS earliest
            ) AS due
 """
 # For each tenant, along the index of its stream.

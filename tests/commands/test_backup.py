@@ -111,6 +111,17 @@ def test_of_a_file_cut_short_nothing_is_restored(file: Path, new_database: NewDa
         assert select(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
 
 
+def test_of_what_the_database_refuses_nothing_is_restored(file: Path, new_database: NewDatabase) -> None:
+    url = new_database()
+    # In the way of the first table, with much more of the file to come.
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("CREATE TYPE gamify_account AS (n int)")
+    complaint = manage(url, "restore", str(file), fails=True)
+    assert "Nothing was restored" in complaint
+    assert "gamify_account" in complaint
+    assert select(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+
+
 def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     url = "postgresql://nobody:secret@127.0.0.1:1/nowhere"
     complaint = manage(url, "backup", str(tmp_path / "never"), fails=True)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +64,7 @@ def test_a_first_run_on_ones_own_machine_is_fine(settings: Any) -> None:
         ({"LOCK_TIMEOUT": "0"}, "bricqs.E006"),
         ({"LOCK_TIMEOUT": "a while"}, "bricqs.E006"),
         ({"LOG_FORMAT": "xml"}, "bricqs.E007"),
+        ({"LOG_LEVEL": "VERBOSE"}, "bricqs.E008"),
     ],
 )
 def test_unsafe_setting_is_an_error(settings: Any, changes: dict[str, Any], id: str) -> None:
@@ -97,6 +99,47 @@ def test_what_machines_with_one_database_must_agree_on_is_a_warning_for_producti
     assert ids(include_deployment_checks=True) == {"bricqs.W001", "bricqs.W002", "bricqs.W003"}
     monkeypatch.setattr("bricqs.embedded._is_used", True)
     assert ids(include_deployment_checks=True) == set()
+
+
+@pytest.mark.parametrize(("host", "is_warned"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)])  # noqa: S104
+def test_a_demo_that_others_can_reach_is_a_warning(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, is_warned: bool
+) -> None:
+    monkeypatch.setattr("bricqs.embedded._is_used", True)
+    settings.SEED_DEMO, settings.SERVE_HOST, settings.CACHE_URL = True, host, "redis://cache"
+    settings.SECRET_KEY_IS_GENERATED = False
+    assert ("bricqs.W003" in ids(include_deployment_checks=True)) is is_warned
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "value"),
+    [
+        ({"HOST": "0.0.0.0"}, "SEED_DEMO", False),  # noqa: S104
+        ({"HOST": "0.0.0.0", "SEED_DEMO": "true"}, "SEED_DEMO", True),  # noqa: S104
+        ({"DATABASE_URL": "postgresql://db/points"}, "SEED_DEMO", False),
+        ({"HOST": ""}, "SERVE_HOST", "127.0.0.1"),
+        ({"MAX_BODY_BYTES": "", "WEB_WORKERS": "", "JOINED_OPERATIONS_MAX": ""}, "WEB_WORKERS", 2),
+        ({"HTTPS": "true", "HSTS_SECONDS": ""}, "SECURE_HSTS_SECONDS", 31_536_000),
+        ({"LOG_LEVEL": "verbose"}, "LOG_LEVEL", "VERBOSE"),
+        # What one process writes, such as the chosen tenant, holds in all of them.
+        ({}, "SESSION_ENGINE", "django.contrib.sessions.backends.db"),
+        ({"CACHE_URL": "redis://cache"}, "SESSION_ENGINE", "django.contrib.sessions.backends.cached_db"),
+    ],
+    ids=str,
+)
+def test_setting_of_an_environment(variables: dict[str, str], name: str, value: Any, tmp_path: Path) -> None:
+    kept = {name: text for name, text in os.environ.items() if name in ("PATH", "LANG", "HOME")}
+    script = f"import django; django.setup(); from django.conf import settings; print(repr(settings.{name}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_DIR,
+        env={**kept, "BRICQS_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "bricqs.settings", **variables},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=True,
+    )
+    assert done.stdout.strip() == repr(value)
 
 
 @pytest.mark.django_db

@@ -127,6 +127,19 @@ class TestDatabase:
         assert value(found, "expiry_due") == 2
         assert 7_200 <= value(found, "expiry_lag_seconds") < 7_300
 
+    def test_inactivity_of_long_ago_is_seen_behind_many_lots(
+        self, shop: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(backlog, "COUNT_MAX", 3)
+        past = now() - timedelta(hours=3)
+        for number in range(5):
+            expiring.award(shop, f"user-{number}", 10, now=past, expires_at=past + timedelta(hours=2))
+        expiring.set_policy(shop, "inactivity", 1)
+        expiring.award(shop, "idle", 10, now=now() - timedelta(days=4))
+        found = samples()
+        assert value(found, "expiry_due") == 3
+        assert value(found, "expiry_lag_seconds") > 2 * 86_400
+
     def test_counting_stops_where_there_is_too_much(self, shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(backlog, "COUNT_MAX", 3)
         past = now() - timedelta(hours=3)

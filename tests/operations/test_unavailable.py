@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client as DjangoClient
 
 from gamify.models import Entry, Fact, Operation, Participant
 from tenants.models import Tenant
@@ -96,6 +97,30 @@ def test_a_kept_connection_that_died_meanwhile_costs_nobody_anything(
     ended = other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
     assert ended.fetchone() == (True,)
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics", "/admin/"])
+def test_nor_those_who_look_after_it(
+    admin_client: DjangoClient, other: "psycopg.Connection[Any]", settings: Any, path: str
+) -> None:
+    settings.METRICS_TOKEN = "a-token-of-some-length"
+    admin_client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {settings.METRICS_TOKEN}"
+    assert admin_client.get(path).status_code == 200
+    other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+    reply = admin_client.get(path)
+    assert reply.status_code == 200
+    assert b"bricqs_database_up 0" not in reply.content
+
+
+def test_a_fault_in_the_console_is_a_page(admin_client: DjangoClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gamify.admin.boosts.BoostAdmin.get_queryset", fail)
+    admin_client.raise_request_exception = False
+    reply = admin_client.get("/admin/gamify/boost/")
+    assert (reply.status_code, reply["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert "Something went wrong here" in reply.content.decode()
 
 
 def test_a_server_that_cannot_be_reached_is_a_503_on_every_kind_of_route(

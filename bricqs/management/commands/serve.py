@@ -21,7 +21,7 @@ from granian.server import Server
 from granian.server.common import AbstractServer
 
 from bricqs import logs, metrics
-from bricqs.checks import is_local
+from bricqs.env import is_local
 from bricqs.wsgi import application
 
 # Threads keep their database connections until they end; ten idle minutes are the most that Granian allows.
@@ -126,6 +126,8 @@ def _free_host(*, name: str, port: int) -> str:
         host = name if ":" in name else socket.gethostbyname(name)
         family = socket.AF_INET6 if ":" in name else socket.AF_INET
         socket.create_server((host, port), family=family).close()
+    except OverflowError as error:
+        raise CommandError(f"PORT is no port: {port}") from error
     except OSError as error:
         raise CommandError(f"Cannot serve on {_address(host=name, port=port)}: {error.strerror}") from error
     return host
