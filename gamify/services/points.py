@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from gamify.errors import DomainError, InvalidInput
-from gamify.ledger.posting import EntryRow, Note
+from gamify.ledger.posting import Book, EntryRow, Note
 from gamify.queries.programme import Programme, System
 from gamify.services import _batch, _joining
 from gamify.services._batch import BatchResult as BatchResult
@@ -63,7 +63,7 @@ class Award(Operation):
     outcome_type: ClassVar[type[Outcome]] = Outcome
 
     def input_hash(self) -> bytes:
-        return input_hash("award", self.participant, self.amount, self.expires_at, *_said_alike(self))
+        return input_hash("award", self.participant, self.amount, self.expires_at, *_common_input(self))
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
         return _posting(self, programme, 0)
@@ -80,7 +80,8 @@ class Award(Operation):
         entry = credit(member, system, self.amount, note=_note(self, member), expires_at=self.expires_at)
         if entry is None:
             raise nothing_credited(member, system, "amount")
-        return _outcome(self, entry, member.evaluate(cause="award", reason=self.reason))
+        progress = member.evaluate(cause="award", reason=self.reason)
+        return _outcome(self, entry, member.book(system), progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Deduct(Operation):
     outcome_type: ClassVar[type[Outcome]] = Outcome
 
     def input_hash(self) -> bytes:
-        return input_hash("deduct", self.participant, self.amount, *_said_alike(self))
+        return input_hash("deduct", self.participant, self.amount, *_common_input(self))
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
         return _posting(self, programme, self.amount)
@@ -114,7 +115,7 @@ class Deduct(Operation):
         """Debit the amount, expiring credits first. Raises InsufficientPoints."""
         book = member.book(self.wallet.system(member.programme))
         entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
-        return _outcome(self, entry)
+        return _outcome(self, entry, book)
 
 
 def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
@@ -155,12 +156,12 @@ def _posting(item: Award | Deduct, programme: Programme, debit: int) -> list[tup
     try:
         return [(item.wallet.system(programme), debit)]
     except InvalidInput:
-        # For `check` to say, which a replay never comes to.
+        # Nothing to load: `check` will refuse it. Not refused here, because a replay must not be.
         return []
 
 
-def _said_alike(item: Award | Deduct) -> list[Any]:
-    """What an award and a deduct can both say, as a retry must repeat it."""
+def _common_input(item: Award | Deduct) -> list[Any]:
+    """What awards and deducts can both say, for the hash that recognises a retry."""
     wallet = item.wallet
     return [
         *(item.reason, item.metadata, item.activity_id, item.transaction_type),
@@ -182,12 +183,13 @@ def _note(item: Award | Deduct, member: Member) -> Note:
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _outcome(item: Award | Deduct, entry: EntryRow, progress: Progress | None = None) -> Outcome:
+def _outcome(item: Award | Deduct, entry: EntryRow, book: Book, progress: Progress | None = None) -> Outcome:
     return Outcome(
         transaction_id=str(entry.id),
         participant=item.participant,
         amount=abs(entry.amount),
-        new_balance=entry.balance_after,
+        # With what the badges paid that it unlocked.
+        new_balance=book.account.balance,
         created_at=entry.created_at.isoformat(),
         tier_upgrade=progress.tier_upgrade if progress else None,
         badges_unlocked=progress.badges if progress else (),

@@ -96,7 +96,8 @@ class RewardEvent(Operation):
             participant=self.participant,
             event_type=self.event_type,
             amount=entry.amount,
-            new_balance=entry.balance_after,
+            # With what else it led to.
+            new_balance=member.book(system).account.balance,
             reference=self.key.text if self.key else None,
             created_at=entry.created_at.isoformat(),
         )

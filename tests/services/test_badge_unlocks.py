@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gamify.models import BadgeUnlock
-from gamify.services import definitions, points
+from gamify.services import definitions, points, programme_file
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award
 from tenants.models import Tenant
@@ -151,3 +151,14 @@ class TestReplays:
 
 def as_json(send: Callable[[], points.BatchResult]) -> list[str]:
     return [json.dumps(asdict(result.outcome)) for result in send().results]
+
+
+def test_the_balance_of_the_answer_has_what_the_badge_paid(shop: Tenant, client: Client) -> None:
+    make_badge(shop, "first", "award_count", min_awards=1)
+    paying = {"points_system": "points", "type": "achievement", "badge": "first", "points": 50}
+    programme_file.apply(shop, {"triggers": [paying]})
+    reply = client.award("u", 100, key="order-1")
+    assert (reply.json()["amount"], reply.json()["new_balance"], client.balance("u")) == (100, 150, 150)
+    assert client.award("u", 100, key="order-1").content == reply.content
+    lines = client.post("/points/award-batch", {"awards": [{"participant_id": "v", "amount": 1}]}).json()["results"]
+    assert [line["new_balance"] for line in lines] == [51]

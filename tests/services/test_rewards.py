@@ -7,7 +7,7 @@ import pytest
 
 from gamify.errors import InvalidInput, RewardCapReached, RewardRuleConflict, RewardRuleNotFound
 from gamify.models import RewardCount, RewardRule
-from gamify.services import definitions, rewards
+from gamify.services import definitions, programme_file, rewards
 from gamify.services.participants import Identify, identify
 from gamify.services.rewards import RewardEvent, reference_key
 from tenants.models import Tenant
@@ -206,3 +206,11 @@ class TestStatements:
         self.event(shop, "first")
         assert self.event(shop, "first") == self.event(shop, "second") == [*self.LOAD, "COMMIT"]
         assert RewardCount.objects.get().count_ever == 1
+
+
+def test_the_balance_of_the_answer_has_what_else_the_event_paid(shop: Tenant) -> None:
+    make_rule(shop)
+    programme_file.apply(shop, {"triggers": [{"points_system": "points", "type": "user_creation", "points": 100}]})
+    item = RewardEvent("u", "signup", name="Ada")
+    done = rewards.award(tenant=ref(shop), item=item, now=NOW)
+    assert (done.outcome.amount, done.outcome.new_balance) == (5, 105)

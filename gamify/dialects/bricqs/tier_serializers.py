@@ -105,6 +105,18 @@ class TierChangeInput(TierFields):
 
     is_active = StrictBooleanField(required=False)
 
+    # The document types them Optional, but a tier is never without: null changes them no more than leaving them out.
+    NEVER_NULL = ("name", "level", "criteria_type", "criteria_config", "benefits", "award_type", "is_active")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for name in self.NEVER_NULL:
+            fields[name].allow_null = True
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in attrs.items() if value is not None or name not in self.NEVER_NULL}
+
 
 class TierInput(TierFields):
     code = StrictCharField(max_length=50)
@@ -119,6 +131,7 @@ class PreviewInput(TierChangeInput):
     code = StrictCharField(max_length=50, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
         if attrs.get("tier_id") is None and "level" not in attrs:
             raise serializers.ValidationError({"level": "A new tier needs a level."})
         return attrs

@@ -65,6 +65,8 @@ FIELDS: dict[str, tuple[list[Any], list[Any]]] = {
 }
 TAKEN = [(field, taken) for field, (taken, _) in FIELDS.items()]
 REFUSED = [(field, refused) for field, (_, refused) in FIELDS.items()]
+# An update takes null for all of them.
+REFUSED_CHANGES = [(field, [value for value in values if value is not None]) for field, values in REFUSED]
 CONFIGS: dict[str, list[tuple[dict[str, Any], str]]] = {
     "points": [
         *(({"min_points": value}, "min_points") for value in ("5000", 5000.0, True, -1, 10**15 + 1, None)),
@@ -195,10 +197,17 @@ class TestUpdate:
             assert after == before | {field: value, "updated_at": after["updated_at"]}
             assert client.get(path).json() == after
 
-    @pytest.mark.parametrize(("field", "values"), [*REFUSED, ("is_active", ["true", 1, None])])
+    @pytest.mark.parametrize(("field", "values"), [*REFUSED_CHANGES, ("is_active", ["true", 1])])
     def test_refused(self, client: Client, path: str, field: str, values: list[Any]) -> None:
         for value in values:
             invalid(partial(patch, client, path, {field: value}), field)
+
+    def test_null_changes_nothing_where_a_tier_is_never_without(self, client: Client, path: str) -> None:
+        before = client.get(path).json()
+        names = ("name", "level", "criteria_type", "criteria_config", "benefits", "award_type", "is_active")
+        response = patch(client, path, {**dict.fromkeys(names), "color": "#000000"})
+        after = response.json()
+        assert (response.status_code, after) == (200, before | {"color": "#000000", "updated_at": after["updated_at"]})
 
     def test_nothing_given_changes_nothing(self, client: Client, path: str) -> None:
         before = client.get(path).json()
