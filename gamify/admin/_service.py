@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet, TextField
+from django.db.models import Model, TextField
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 from uuid_utils.compat import uuid7
@@ -66,13 +66,6 @@ class ServiceForm(forms.ModelForm[Any]):
 
     def validate_unique(self) -> None:
         """The service's business: it names the field, and holds when two people save at once."""
-
-
-def refuse_second(form: ServiceForm, others: QuerySet[Any], key: str, complaint: str) -> str:
-    """For keys of which the service has no refusal, since nothing but a form makes a second one."""
-    if others.exclude(pk=form.instance.pk).exists():
-        raise forms.ValidationError(f"Another {complaint}.")
-    return key
 
 
 class ServiceAdmin(TenantScopedAdmin[M]):
@@ -138,7 +131,8 @@ class ServiceAdmin(TenantScopedAdmin[M]):
                 raise PermissionDenied
             obj.tenant_id = tenant.pk
             obj.pk = _uuid(request.POST.get(SHOWN)) or obj.pk
-            # There already where the button was clicked twice.
+            # There already where the button was clicked twice; where that was at once, the second click waits here.
+            definitions.move_on(tenant.pk)
             saved = type(obj)._default_manager.filter(pk=obj.pk, tenant=tenant).first() or self.save_through(obj)
         obj.__dict__.update(saved.__dict__)
 

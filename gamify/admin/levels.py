@@ -1,12 +1,10 @@
 """Levels of a points system."""
 
-from typing import Any
-
 from django.contrib import admin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from gamify.admin._service import ServiceAdmin, ServiceForm, refuse_second
+from gamify.admin._service import ServiceAdmin, ServiceForm
 from gamify.models import Level
 from gamify.services import earning
 
@@ -18,14 +16,6 @@ class LevelForm(ServiceForm):
         widgets = {"badge_url": UnfoldAdminTextInputWidget}
         labels = {"badge_url": "Icon (URL)", "points": "From so many points", "is_active": "Active"}
         help_texts = {"key": "What programs call it, such as novice. It never changes."}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        system, key = cleaned.get("points_system"), cleaned.get("key")
-        if system and key:
-            others = Level.objects.filter(points_system=system, key=key)
-            refuse_second(self, others, key, "level of this points system already has this key")
-        return cleaned
 
 
 @admin.register(Level)

@@ -7,7 +7,7 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from gamify.admin._lines import storable
-from gamify.admin._service import ServiceAdmin, ServiceForm, refuse_second
+from gamify.admin._service import ServiceAdmin, ServiceForm
 from gamify.models import Metric, Trigger
 from gamify.services import earning
 
@@ -18,12 +18,6 @@ class MetricForm(ServiceForm):
         fields = "__all__"
         labels = {"streak_frequency": "Streak", "is_active": "Active"}
         help_texts = {"key": "What programs call it, such as words-written. It never changes."}
-
-    def clean_key(self) -> str:
-        key: str = self.cleaned_data["key"]
-        return refuse_second(
-            self, Metric.objects.filter(tenant=self.tenant, key=key), key, "metric already has this key"
-        )
 
 
 @admin.register(Metric)

@@ -1,6 +1,5 @@
 """Points systems: the currencies of a tenant."""
 
-from django import forms
 from django.contrib import admin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -27,13 +26,6 @@ class PointsSystemForm(ServiceForm):
             "max_points": "Awards are cut to it. Empty: no limit.",
             "notice_days": "How many days before points expire notify_expiring tells so. Empty: it does not.",
         }
-
-    def clean_key(self) -> str:
-        key: str = self.cleaned_data["key"]
-        # The service has no refusal for it: nothing but this page makes a second one.
-        if PointsSystem.objects.filter(tenant=self.tenant, key=key).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("Another points system already has this key.")
-        return key
 
 
 @admin.register(PointsSystem)

@@ -12,6 +12,7 @@ from tenants.models import Tenant
 
 # Far from where sums of 64 bits end, and within what JSON's readers keep exactly.
 MAX_POINTS_MAX = 10**15
+NOTICE_DAYS_MAX = 3_650
 
 
 class BurnOrder(models.TextChoices):
@@ -56,6 +57,7 @@ class PointsSystem(models.Model):
     notice_days = models.PositiveIntegerField(
         null=True,
         blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(NOTICE_DAYS_MAX)],
         help_text="How many days before a credit expires notify_expiring says so. Empty: not at all.",
     )
     max_points = models.BigIntegerField(

@@ -19,19 +19,21 @@ class Operation(ABC):
     __slots__ = ()
 
     participant: str
-    key: IdempotencyKey | None
 
+    # What a retry is recognised by; some operations take none.
+    key: IdempotencyKey | None = None
     # Whether it counts against the participant's write cap.
     is_capped: ClassVar[bool] = True
     # Whether `member.profile` must be loaded.
     wants_profile: ClassVar[bool] = False
     # Whether it may unlock badges, and so lead to what triggers pay for them.
     evaluates: ClassVar[bool] = True
-    # The dataclass of plain JSON values that `apply` returns, and that a replay repeats.
+    # Of operations that take a key: the dataclass of plain JSON values that `apply` returns, and that a replay repeats.
     outcome_type: ClassVar[type[Any]]
 
-    @abstractmethod
-    def input_hash(self) -> bytes: ...
+    def input_hash(self) -> bytes:
+        """Of operations that take a key: what tells a retry from another call."""
+        raise NotImplementedError
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
         """The points systems that it may post to, and how much it takes off the balance there: for these, lots are

@@ -177,8 +177,9 @@ def _as_kept(boost: BoostRule, kept: Kept) -> BoostRule:
 
 
 def _hash(boost: BoostRule, participant: str | None) -> bytes:
-    # Its id is another one in a repetition.
-    return input_hash("boost", participant, replace(boost, id=UUID(int=0)))
+    # But for its id, which is another one in a repetition.
+    terms = (boost.name, boost.start, boost.end, boost.multiplier, boost.rounding)
+    return input_hash("boost", participant, boost.system_id, *terms)
 
 
 def _terms(item: NewBoost) -> dict[str, Any]:

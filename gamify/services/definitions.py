@@ -17,6 +17,7 @@ from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import (
     BadgeCodeConflict,
+    DomainError,
     EngagementNameConflict,
     EngagementNotFound,
     InvalidInput,
@@ -25,11 +26,24 @@ from gamify.errors import (
     TierLevelConflict,
     TierNotFound,
 )
-from gamify.models import AwardType, Badge, BurnOrder, ExpiryPolicy, PointsSystem, RewardRule, Tier
+from gamify.models import (
+    AwardType,
+    Badge,
+    Boost,
+    BurnOrder,
+    ExpiryPolicy,
+    Level,
+    Metric,
+    PointsSystem,
+    RewardRule,
+    Tier,
+    Trigger,
+)
 from tenants.database import constraint_of
 from tenants.models import Tenant
 
 D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
+R = TypeVar("R", Tier, Badge, PointsSystem, RewardRule, Engagement, Metric, Trigger, Level, Boost)
 
 # Of tiers. Above it those step aside that exchange their levels.
 LEVEL_MAX = 2_000_000_000
@@ -108,25 +122,15 @@ def check_tier(tier: Tier) -> None:
 def save_badge(badge: Badge) -> Badge:
     """Create or change a badge. Raises InvalidInput, BadgeCodeConflict."""
     _check_criterion("badge", badge.criteria_type, badge.criteria_config)
-    try:
-        return _save(badge)
-    except IntegrityError as error:
-        if constraint_of(error) == "badge_code_unique":
-            raise BadgeCodeConflict(badge.code) from error
-        raise
+    return save_and_move_on(badge, badge_code_unique=BadgeCodeConflict(badge.code))
 
 
 def save_tier(tier: Tier) -> Tier:
     """Create or change a tier. Raises InvalidInput, TierCodeConflict, TierLevelConflict."""
     check_tier(tier)
-    try:
-        return _save(tier)
-    except IntegrityError as error:
-        if constraint_of(error) == "tier_code_unique":
-            raise TierCodeConflict(tier.code) from error
-        if constraint_of(error) == "tier_level_unique":
-            raise TierLevelConflict(tier.level) from error
-        raise
+    return save_and_move_on(
+        tier, tier_code_unique=TierCodeConflict(tier.code), tier_level_unique=TierLevelConflict(tier.level)
+    )
 
 
 def change(definition: D, fields: Mapping[str, Any], *, save: Callable[[D], D]) -> D:
@@ -142,7 +146,7 @@ def change(definition: D, fields: Mapping[str, Any], *, save: Callable[[D], D]) 
 
 def save_points_system(system: PointsSystem) -> PointsSystem:
     """Create or change a points system. Raises InvalidInput."""
-    for name in ("key", "max_points"):
+    for name in ("key", "max_points", "notice_days"):
         _check_field(system, name)
     before = PointsSystem.objects.filter(pk=system.pk).first()
     if system.key in RESERVED_KEYS and not (before and before.key == system.key):
@@ -159,7 +163,9 @@ def save_points_system(system: PointsSystem) -> PointsSystem:
         raise InvalidInput(
             (("expiry_policy", "Where all expires together, there is no oldest credit to use up first."),)
         )
-    return _save(system)
+    return save_and_move_on(
+        system, points_system_key_unique=InvalidInput((("key", "Another points system already has this key."),))
+    )
 
 
 def save_reward_rule(rule: RewardRule) -> RewardRule:
@@ -170,12 +176,7 @@ def save_reward_rule(rule: RewardRule) -> RewardRule:
         raise InvalidInput((("points_system", "There is no such points system here."),))
     if rule.starts_at and rule.ends_at and rule.ends_at <= rule.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
-    try:
-        return _save(rule)
-    except IntegrityError as error:
-        if constraint_of(error) == "reward_rule_event_type_unique":
-            raise RewardRuleConflict(rule.event_type) from error
-        raise
+    return save_and_move_on(rule, reward_rule_event_type_unique=RewardRuleConflict(rule.event_type))
 
 
 def create_engagement(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Engagement:
@@ -206,12 +207,7 @@ def save_engagement(engagement: Engagement) -> Engagement:
     if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
     engagement.allowed_origins = parse_origins(engagement.allowed_origins)
-    try:
-        return _save(engagement)
-    except IntegrityError as error:
-        if constraint_of(error) == "engagement_name_unique":
-            raise EngagementNameConflict(engagement.name) from error
-        raise
+    return save_and_move_on(engagement, engagement_name_unique=EngagementNameConflict(engagement.name))
 
 
 def _set_engagement(engagement: Engagement, fields: Mapping[str, Any]) -> None:
@@ -223,10 +219,16 @@ def _set_engagement(engagement: Engagement, fields: Mapping[str, Any]) -> None:
         setattr(engagement, name, value)
 
 
-def _save(definition: D) -> D:
-    with transaction.atomic():
-        move_on(definition.tenant_id)
-        definition.save()
+def save_and_move_on(definition: R, **refusals: DomainError) -> R:
+    """Raises the one of `refusals` that is named like the constraint which another row holds it to."""
+    try:
+        with transaction.atomic():
+            move_on(definition.tenant_id)
+            definition.save()
+    except IntegrityError as error:
+        if refusal := refusals.get(constraint_of(error) or ""):
+            raise refusal from error
+        raise
     return definition
 
 

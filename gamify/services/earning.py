@@ -1,18 +1,16 @@
 """Change what earns points by itself: metrics, triggers, levels, boosts. Like all rules: see `definitions`."""
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 
 from gamify.errors import InvalidInput
 from gamify.models import Boost, Level, Metric, Trigger, TriggerType
 from gamify.models.boosts import MULTIPLIER_DECIMALS
-from gamify.services.definitions import move_on
-
-D = TypeVar("D", Metric, Trigger, Level, Boost)
+from gamify.services.definitions import save_and_move_on
 
 LEVEL_POINTS_MAX = 10**15
 ATTRIBUTES_MAX = 20
@@ -33,7 +31,7 @@ _OF_SOME_TYPE = (*(name for names in _REQUIRED.values() for name in names), "eve
 def save_metric(metric: Metric) -> Metric:
     """Create or change a metric. Raises InvalidInput."""
     _check_fields(metric)
-    return _save(metric)
+    return save_and_move_on(metric, metric_key_unique=_taken("metric"))
 
 
 def save_trigger(trigger: Trigger) -> Trigger:
@@ -51,9 +49,16 @@ def save_trigger(trigger: Trigger) -> Trigger:
     for name in ("points_system", "metric", "badge"):
         _check_tenant(trigger, name)
     before = Trigger.objects.filter(pk=trigger.pk).first()
-    if trigger.is_active and before and not before.is_active:
+    if before and _pays_for_other_time(before, trigger):
         trigger.active_since = timezone.now()
-    return _save(trigger)
+    return save_and_move_on(trigger)
+
+
+def _pays_for_other_time(before: Trigger, after: Trigger) -> bool:
+    """Whether the time that passed so far was time in which it paid nothing, or something else."""
+    if after.is_active and not before.is_active:
+        return True
+    return any(getattr(before, name) != getattr(after, name) for name in ("type", "time_unit", "time_interval"))
 
 
 def save_level(level: Level) -> Level:
@@ -62,7 +67,7 @@ def save_level(level: Level) -> Level:
     if not 0 <= level.points <= LEVEL_POINTS_MAX:
         raise InvalidInput((("points", f"Must be from 0 to {LEVEL_POINTS_MAX}."),))
     _check_tenant(level, "points_system")
-    return _save(level)
+    return save_and_move_on(level, level_key_unique=_taken("level of this points system"))
 
 
 def save_boost(boost: Boost) -> Boost:
@@ -70,7 +75,7 @@ def save_boost(boost: Boost) -> Boost:
     _check_fields(boost)
     check_terms(boost)
     _check_tenant(boost, "points_system")
-    return _save(boost)
+    return save_and_move_on(boost)
 
 
 def check_terms(boost: Any) -> None:
@@ -90,11 +95,8 @@ def check_attributes(name: str, attributes: Any) -> None:
         raise InvalidInput(((name, f"Must be an object of up to {ATTRIBUTES_MAX} texts."),))
 
 
-def _save(definition: D) -> D:
-    with transaction.atomic():
-        move_on(definition.tenant_id)
-        definition.save()
-    return definition
+def _taken(what: str) -> InvalidInput:
+    return InvalidInput((("key", f"Another {what} already has this key."),))
 
 
 def _check_fields(definition: models.Model) -> None:

@@ -15,7 +15,6 @@ from gamify.services import _batch
 from gamify.services._batch import Result
 from gamify.services._member import Member
 from gamify.services._operation import Operation
-from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.refs import TenantRef
 
 # Each operation on the participant reads them all.
@@ -45,14 +44,9 @@ class Identify(Operation):
     must_exist: bool = False
     # Whether attributes are added to those that are there, instead of taking their place.
     adds_attributes: bool = False
-    key: IdempotencyKey | None = None
 
     is_capped: ClassVar[bool] = False
     wants_profile: ClassVar[bool] = True
-    outcome_type: ClassVar[type[Identified]] = Identified
-
-    def input_hash(self) -> bytes:
-        return input_hash("identify", self.participant, dict(self.known), self.must_exist)
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
         return []

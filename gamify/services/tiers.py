@@ -83,13 +83,8 @@ class Reevaluate(Operation):
 
     participant: str
     reason: str | None = None
-    key: IdempotencyKey | None = None
 
     is_capped: ClassVar[bool] = False
-    outcome_type: ClassVar[type[Placement]] = Placement
-
-    def input_hash(self) -> bytes:
-        return input_hash("reevaluate", self.participant, self.reason)
 
     def apply(self, member: Member) -> Placement:
         before = member.tier

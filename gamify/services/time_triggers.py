@@ -18,7 +18,6 @@ from gamify.queries.programme import Programme, System
 from gamify.services import _batch
 from gamify.services._member import Member
 from gamify.services._operation import Operation
-from gamify.services.idempotency import IdempotencyKey, input_hash
 from tenants.database import send
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -41,14 +40,9 @@ class PayTime(Operation):
     participant: str
     trigger_id: UUID
     since: datetime
-    key: IdempotencyKey | None = None
 
     is_capped: ClassVar[bool] = False
     wants_profile: ClassVar[bool] = True
-    outcome_type: ClassVar[type[int]] = int
-
-    def input_hash(self) -> bytes:
-        return input_hash("time", self.participant, self.trigger_id, self.since)
 
     def postings(self, programme: Programme) -> list[tuple[System, int]]:
         trigger = self._trigger(programme)
@@ -106,6 +100,7 @@ def pay(tenant: Tenant, trigger: TriggerRule, *, clock: Callable[[], datetime]) 
         if not rows:
             return
         items = [PayTime(external_id, trigger.id, since) for _, external_id, since in rows]
-        results = _batch.run(ref, items, now=now).results
+        points = [result.outcome or 0 for result in _batch.run(ref, items, now=now).results]
         after = rows[-1][0]
-        yield Paid(len(results), sum(result.outcome or 0 for result in results))
+        # Some it is not for, and some have all that anybody may have.
+        yield Paid(participants=sum(map(bool, points)), points=sum(points))

@@ -70,6 +70,8 @@ def test_points_system_is_made_and_changed(operator: Console, shop: Tenant) -> N
         ({"key": "award"}, "key"),
         ({"expiry_periods": "0"}, "expiry_periods"),
         ({"expiry_periods": "36501"}, "expiry_periods"),
+        ({"notice_days": "0"}, "notice_days"),
+        ({"notice_days": "3651"}, "notice_days"),
         ({"expiry_policy": "inactivity", "burn_order": "oldest_credit_first"}, "expiry_policy"),
     ],
 )

@@ -9,6 +9,7 @@ from gamify.services import definitions
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console, fields_of, text_of
+from tests.ledger._threads import at_once
 
 REWARD = {"event_type": "signup", "points": "10", "cap_period": "ever", "is_active": "on"}
 
@@ -73,3 +74,21 @@ def test_nor_behind_a_tier_s_preview(operator: Console, shop: Tenant) -> None:
     assert "Somebody has changed this meanwhile." in text_of(operator.post(path, fields_of(preview)))
     tier.refresh_from_db()
     assert (tier.name, tier.criteria_config) == ("Aurum", {"min_points": 1000})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_the_very_same_time_make_one(operator: Console, system: PointsSystem) -> None:
+    path, fields = "gamify/boost/add/", {"name": "B", "multiplier": "2", "rounding": "down", "is_active": "on"}
+    sent = {**operator.form(path), **fields, "points_system": str(system.pk), "start": "2026-01-01"}
+    assert at_once([lambda: operator.post(path, sent).status_code] * 2) == [302, 302]
+    assert Boost.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_choose_the_same_key_at_once_are_told(operator: Console, system: PointsSystem) -> None:
+    path = "gamify/metric/add/"
+    forms = [{**operator.form(path), "name": name, "key": "words", "is_active": "on"} for name in ("A", "B")]
+    replies = at_once([lambda sent=sent: operator.post(path, sent) for sent in forms])  # type: ignore[misc]
+    assert sorted(reply.status_code for reply in replies) == [200, 302]
+    [told] = [text_of(reply) for reply in replies if reply.status_code == 200]
+    assert "Another metric already has this key." in told

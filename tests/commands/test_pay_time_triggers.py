@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from gamify.models import Account, Participant, Profile, TimePayment, Trigger
-from gamify.services import participants, time_triggers
+from gamify.services import earning, participants, time_triggers
 from gamify.services.participants import Identify
 from tenants.models import Tenant
 from tests.dialects.trophy.helpers import apply, xp
@@ -125,6 +125,50 @@ def test_inactive_ones_pay_nothing_and_their_pause_is_not_made_up_for(shop: Tena
     freeze(START + 6 * DAY)
     pay()
     assert points("u") == 5
+
+
+@pytest.mark.parametrize("terms", [{"time_interval": 1, "time_unit": "hour"}, {"time_interval": 12}])
+def test_new_terms_pay_for_no_time_of_before(shop: Tenant, freeze: Freeze, terms: dict[str, Any]) -> None:
+    set_up(shop, every(30))
+    here(shop, "u")
+    freeze(START + 29 * DAY)
+    trigger = Trigger.objects.get()
+    for name, value in terms.items():
+        setattr(trigger, name, value)
+    earning.save_trigger(trigger)
+    pay()
+    assert points("u") == 0
+    freeze(START + 29 * DAY + trigger_interval(trigger))
+    pay()
+    assert points("u") == 5
+
+
+def test_another_type_that_becomes_time_pays_for_no_time_of_before(shop: Tenant, freeze: Freeze) -> None:
+    set_up(shop, xp(type="user_creation", points=5))
+    here(shop, "u")
+    freeze(START + 300 * DAY)
+    trigger = Trigger.objects.get()
+    trigger.type, trigger.time_unit, trigger.time_interval = "time", "hour", 1
+    earning.save_trigger(trigger)
+    before = points("u")
+    pay()
+    assert points("u") == before
+    freeze(START + 300 * DAY + HOUR)
+    pay()
+    assert points("u") == before + 5
+
+
+def test_whoever_gets_nothing_is_not_counted(shop: Tenant, freeze: Freeze) -> None:
+    set_up(shop, every(1, user_attributes={"plan": "pro"}))
+    here(shop, "free")
+    here(shop, "pro", attributes={"plan": "pro"})
+    freeze(START + DAY)
+    assert pay() == "Paid 5 points for time that has passed, to 1 participants."
+
+
+def trigger_interval(trigger: Trigger) -> timedelta:
+    assert trigger.time_interval
+    return trigger.time_interval * (HOUR if trigger.time_unit == "hour" else DAY)
 
 
 def test_cap_holds_and_what_it_cut_is_not_owed(shop: Tenant, freeze: Freeze) -> None:
