@@ -77,15 +77,15 @@ def _copy_participants(slug: str, participants: int, awards: list[tuple[int, dat
             days: sum(amount for amount, at in awards if at > now - timedelta(days=days)) for days in programme.windows
         },
     )
-    settled = programme.settle(standing, None)
-    codes = [badge.code for badge in (*settled.badges, *settled.badges_after)]
+    due = programme.evaluate(standing, None)
+    codes = [badge.code for badge in (*due.badges, *due.badges_after)]
     columns = (
         "id, tenant_id, external_id, tier_id, tier_achieved_at, tier_pinned, badge_codes, window_writes, created_at"
     )
     connection.ensure_connection()
     with connection.connection.cursor() as cursor, cursor.copy(f"COPY gamify_participant ({columns}) FROM STDIN") as to:
         for name in (f"p{number}" for number in range(participants)):
-            tier = (settled.tier.id, now) if settled.tier else (None, None)
+            tier = (due.tier.id, now) if due.tier else (None, None)
             to.write_row((participant_id(tenant.id, name), tenant.id, name, *tier, False, codes, 0, now))
     return tenant.id, programme.default_system.id
 

@@ -53,10 +53,10 @@ def tables(results: dict[str, Any]) -> Iterator[str]:
     targets = [target for result in results.values() for target in result["targets"]]
     yield ""
     yield from _table(["target", "wanted", "measured", ""], map(_verdict, targets))
-    for result in results.values():
+    for section, result in results.items():
         for note in result["notes"]:
             yield ""
-            yield note
+            yield f"{section.capitalize()}: {note}"
 
 
 def _circumstances(machine: dict[str, Any]) -> str:

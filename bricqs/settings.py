@@ -183,7 +183,7 @@ SESSION_API_PATH = "/api/v1/points/"
 CORS_URLS_REGEX = rf"^{SESSION_API_PATH}"
 CORS_ALLOW_METHODS = ["POST"]
 CORS_ALLOW_HEADERS = ["content-type"]
-CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 CORS_PREFLIGHT_MAX_AGE = 3600
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address
 
+# Of one engagement.
+ORIGINS_MAX = 50
+
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _ORIGIN = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*|\[(?P<ipv6>[0-9a-f:.]+)\])(?::(?P<port>[1-9][0-9]{{0,4}}))?"

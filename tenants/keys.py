@@ -120,7 +120,7 @@ def resolve(raw_key: str | None, *, now: datetime) -> Caller:
     if not active:
         raise KeyRefused("tenant_disabled")
     if last_used_at is None or now - last_used_at >= LAST_USE_STEP:
-        _note_use(key_id, now)
+        _record_use(key_id, now)
     caller = Caller(
         key_id=key_id,
         tenant=TenantRef(tenant_id, slug, write_rate(rate), version),
@@ -158,6 +158,7 @@ def confirm(tenants: Iterable[TenantRef], *, now: datetime) -> Callable[[], dict
     function is called: those that are, and the cap of their tenant."""
     recalled = {tenant.unconfirmed_key for tenant in tenants if tenant.unconfirmed_key}
     if not recalled:
+        # Called, the answer of no question: an empty one.
         return dict
     cursor = database.send(_CONFIRM.format(keys="$1", now="$2"), [sorted(recalled), now])
     return lambda: {id: write_rate(rate) for id, rate, _ in cursor.fetchall()}
@@ -167,14 +168,18 @@ def confirmed_rows(tenant: TenantRef, sql: str, params: Sequence[Any], *, now: d
     """What `sql` reads, in any order and in one statement with the confirmation of a recalled tenant: of its key, its
     cap and the version of its rules. None where one of them has changed."""
     rows = database.send(_with_confirmation(sql, len(params)), [*params, [tenant.unconfirmed_key], now]).fetchall()
-    if not rows or (write_rate(rows[0][1]), rows[0][2]) != (tenant.write_rate, tenant.programme_version):
+    if not rows:
         return None
+    _, rate, version, *_ = rows[0]
+    if (write_rate(rate), version) != (tenant.write_rate, tenant.programme_version):
+        return None
+    # What `sql` reads stands behind the caller's three columns and `is_found`.
     return [row[4:] for row in rows if row[3]]
 
 
 @cache
-def _with_confirmation(sql: str, params: int) -> str:
-    confirm = _CONFIRM.format(keys=f"${params + 1}", now=f"${params + 2}")
+def _with_confirmation(sql: str, param_count: int) -> str:
+    confirm = _CONFIRM.format(keys=f"${param_count + 1}", now=f"${param_count + 2}")
     found = f"SELECT true AS is_found, rows.* FROM ({sql}) AS rows"  # noqa: S608 - our own text
     return f"SELECT caller.*, found.* FROM ({confirm}) AS caller LEFT JOIN ({found}) AS found ON true"  # noqa: S608
 
@@ -188,7 +193,7 @@ def forget(raw_key: str) -> None:
 _remembered: dict[str, Caller] = {}
 
 
-def _note_use(key_id: UUID, now: datetime) -> None:
+def _record_use(key_id: UUID, now: datetime) -> None:
     # The condition again: of many requests that saw an old time at once, one writes.
     ApiKey.objects.filter(pk=key_id).exclude(last_used_at__gt=now - LAST_USE_STEP).update(last_used_at=now)
 

@@ -114,8 +114,9 @@ class Programme:
         rules = [*(tier.criterion for tier in self.ladder), *(badge.criterion for badge in self.badges)]
         return tuple(sorted({rule.window_days for rule in rules if rule.window_days is not None}))
 
-    def settle(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Settled":
-        """Where evaluation leads somebody at `current`: badges unlocked, tiers followed, until neither leads on."""
+    def evaluate(self, standing: Standing, current: TierRule | None, *, is_pinned: bool = False) -> "Evaluation":
+        """The tier and the badges that follow from `standing` for somebody at `current`. Each may lead to the other, so
+        until neither does; which comes to an end, as badges are only added, and tiers then only climb."""
         tier, rounds, standing = current, [], replace(standing)
         while True:
             standing.tier_level = tier.level if tier else None
@@ -124,7 +125,7 @@ class Programme:
             standing.badges |= {badge.code for badge in due}
             target = tier if is_pinned else self.tier_after(tier, self.best_tier(standing))
             if target == tier and not due:
-                return Settled(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
+                return Evaluation(tier, rounds[0], tuple(badge for later in rounds[1:] for badge in later))
             tier = target
 
     def best_tier(self, standing: Standing) -> TierRule | None:
@@ -139,8 +140,8 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The tier that somebody ends up at, and the badges that are due: by themselves, and by what they led to."""
+class Evaluation:
+    """The tier that somebody belongs at; the badges that are due before the tier changes, and those due after."""
 
     tier: TierRule | None
     badges: tuple[BadgeRule, ...]

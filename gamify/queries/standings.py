@@ -151,7 +151,7 @@ class _Kinds:
             badges=frozenset(code for code, is_held in zip(self.badge_codes, held, strict=True) if is_held),
         )
         current = self.programme.tiers[tier_id] if tier_id else None
-        return current, self.programme.settle(standing, current).tier
+        return current, self.programme.evaluate(standing, current).tier
 
 
 def _level(tier: TierRule | None) -> int:

@@ -58,7 +58,8 @@ def run(
 ) -> BatchResult:
     """Lock and load, decide, write; from the start again where another transaction got in between.
 
-    `callers`: the tenant as each item's caller knows it, where they are recalled; see `tenants.keys.recall`.
+    `callers`: for each item, the tenant as its caller knows it. Its key may still have to be confirmed, which this
+    transaction then does; see `tenants.keys.recall`.
     `lock_patience`: how long to wait for a lock, such as 250ms, where that is not the installation's LOCK_TIMEOUT.
 
     Raises IdempotencyKeyReused (only for `batch_key`), Busy.
@@ -72,7 +73,8 @@ def run(
             batch.lock_and_load()
             results = batch.decide()
             batch.write()
-        batch.note(results)
+        # It is committed: what raised from here on would have it done again.
+        batch.count(results)
         return BatchResult(results, replayed=not batch.posted and any(result.replayed for result in results))
 
     return with_retries(tenant.id, attempt)
@@ -150,8 +152,8 @@ class Batch:
             _add_earning(changes, member)
         store.write(changes, tenant_id=self.tenant.id, now=self.now)
 
-    def note(self, results: Sequence[Result]) -> None:
-        """For the metrics: what was written, once it is."""
+    def count(self, results: Sequence[Result]) -> None:
+        """For the metrics and the log: what was written, once it is."""
         notes = telemetry.notes()
         notes.replays += sum(result.replayed for result in results)
         for member in self.posted.values():
@@ -214,7 +216,7 @@ class Batch:
             self.new_operations[id] = store.StoredOperation(id, key.text, hash, outcome)
 
     def _batch_hash(self) -> bytes:
-        # With their keys: a retry that came with others would not find what its items did, and do it again.
+        # With the items' own keys: a retry with others would not find what its items did, and would do it again.
         return input_hash(
             "batch",
             [

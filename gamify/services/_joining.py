@@ -22,7 +22,7 @@ from gamify.services._batch import Result
 from gamify.services._operation import Operation
 from tenants.refs import TenantRef
 
-# They all happen at the latest one's time. Who has quite another idea of it, because a clock was set, goes separately.
+# All happen at the latest caller's time. A caller whose time is further off, because a clock was set, goes separately.
 TIMES_APART_MAX = timedelta(seconds=5)
 # A participant that somebody else holds on to must not keep all the others waiting for long.
 LOCK_PATIENCE = "250ms"

@@ -165,12 +165,12 @@ class Member:
         start = None if afresh else before
         unlocked: list[BadgeRule] = []
         for _ in range(ROUNDS_MAX):
-            settled = self.programme.settle(self._standing(), start, is_pinned=self.state.tier_pinned)
-            self._unlock(settled.badges)
+            due = self.programme.evaluate(self._standing(), start, is_pinned=self.state.tier_pinned)
+            self._unlock(due.badges)
             if not self.state.tier_pinned:
-                self.place(settled.tier, pinned=False, cause=cause, reason=reason)
-            self._unlock(settled.badges_after)
-            new = (*settled.badges, *settled.badges_after)
+                self.place(due.tier, pinned=False, cause=cause, reason=reason)
+            self._unlock(due.badges_after)
+            new = (*due.badges, *due.badges_after)
             unlocked += new
             start = self.tier
             if not self._pay_achievements(new):

@@ -5,6 +5,7 @@ from its next award on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from engagements.models import Engagement
-from engagements.origins import parse_origins
+from engagements.origins import ORIGINS_MAX, parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
 from gamify.errors import (
@@ -47,6 +48,7 @@ R = TypeVar("R", Tier, Badge, PointsSystem, RewardRule, Engagement, Metric, Trig
 
 # Of tiers. Above it those step aside that exchange their levels.
 LEVEL_MAX = 2_000_000_000
+MULTIPLIER_MAX = 1_000
 # Of points systems: `/v1/points/award`, `/v1/points/boosts`, `/v1/users/…/balance` and `…/history` are paths already.
 RESERVED_KEYS = frozenset({"award", "boosts", "balance", "history"})
 # A hundred years: dates come to an end, and an award must never fail because of its expiry.
@@ -114,6 +116,10 @@ def check_tier(tier: Tier) -> None:
     if tier.award_type not in AwardType.values:
         raise InvalidInput((("award_type", f"Must be one of: {', '.join(AwardType.values)}."),))
     _check_field(tier, "point_multiplier")
+    if tier.point_multiplier is not None and Decimal(tier.point_multiplier) > MULTIPLIER_MAX:
+        raise InvalidInput((("point_multiplier", f"Must be at most {MULTIPLIER_MAX}."),))
+    if not isinstance(tier.benefits, dict):
+        raise InvalidInput((("benefits", "Must be an object."),))
     if tier.level > LEVEL_MAX:
         raise InvalidInput((("level", f"Must be at most {LEVEL_MAX}."),))
     _check_criterion("tier", tier.criteria_type, tier.criteria_config)
@@ -207,6 +213,8 @@ def save_engagement(engagement: Engagement) -> Engagement:
     if engagement.starts_at and engagement.ends_at and engagement.ends_at <= engagement.starts_at:
         raise InvalidInput((("ends_at", "Must be after starts_at."),))
     engagement.allowed_origins = parse_origins(engagement.allowed_origins)
+    if len(engagement.allowed_origins) > ORIGINS_MAX:
+        raise InvalidInput((("allowed_origins", f"Must be at most {ORIGINS_MAX}."),))
     return save_and_move_on(engagement, engagement_name_unique=EngagementNameConflict(engagement.name))
 
 

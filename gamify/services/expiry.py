@@ -81,7 +81,8 @@ def sweep(
         for swept in map_batches(partial(_expire_batch, system.tenant_id, rules, now), _batches(due)):
             entries += swept.entries
             yield swept
-        # Once, because another sweep was faster; but then they would not be found again.
+        # To find nothing once is normal: another sweep was faster. The same participants twice means that their
+        # accounts and their lots disagree.
         if not entries and due == in_vain:
             raise NothingExpired(f"Something is due of these, but their accounts say no: {sorted(map(str, due))}.")
         in_vain = {} if entries else due

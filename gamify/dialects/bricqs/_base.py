@@ -38,9 +38,11 @@ class BricqsViewSet(DialectViewSet):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         assert isinstance(response, Response)
-        if self.caller:
+        window = self.window
+        if self.caller and not window:
             # A call that got as far as no participant shows a window that nothing was taken from.
-            window = self.window or Window.at(self.tenant.write_rate, self.now, started_at=None, used=0)
+            window = Window.at(self.tenant.write_rate, self.now, started_at=None, used=0)
+        if window:
             response["X-RateLimit-Limit"] = str(window.rate.limit)
             response["X-RateLimit-Remaining"] = str(window.remaining)
             response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))

@@ -5,12 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from engagements.origins import ORIGINS_MAX
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
 from gamify.http.fields import InstantField, StrictCharField, StrictChoiceField, StrictIntegerField
 from gamify.services.sessions import TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX
 
 LIMIT_MAX = 100
-ORIGINS_MAX = 50
 
 
 class SessionInput(serializers.Serializer[Any]):

@@ -37,6 +37,7 @@ class SessionPointsViewSet(BricqsViewSet):
         found = reads.balance(
             tenant=session.tenant, participant=session.participant, system=session.system, now=self.now
         )
+        self.window = found.window
         body = {
             "available_points": found.balance,
             "total_points": found.total_earned,
@@ -57,6 +58,7 @@ class SessionPointsViewSet(BricqsViewSet):
             limit=body["limit"],
             now=self.now,
         )
+        self.window = page.window
         return Response(
             {
                 "transactions": [_line(entry) for entry in page.entries],

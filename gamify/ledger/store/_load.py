@@ -27,6 +27,7 @@ from gamify.ledger.store.rows import (
 from gamify.rewards.days import days_on_earth
 from tenants.database import Row, send
 
+# Rows become `ParticipantState`, `AccountState` and so on by position: their columns are in the order of the fields.
 _LOCK = """
     SELECT id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at, tier_pinned, badge_codes,
            boosted_until, fact_transaction
@@ -73,7 +74,7 @@ _DUE_LOTS = """
              ORDER BY expires_at, sequence LIMIT 1)) AS lot
      WHERE account.next_expires_at <= $1
 """
-# The same where there is something to debit and lots to pay it from: as many as that takes, beside those.
+# The same where something is debited: beside those, as many lots as the debit needs, in the order of burning.
 _LOTS = """
     SELECT participant_id, points_system_id, sequence, amount, remaining, expires_at
       FROM (SELECT lot.*,
@@ -93,9 +94,8 @@ _LOTS = """
      WHERE expires_at <= $1 OR ahead < debit OR is_next
 """
 
-
-# The earliest lots that are due, and whose they are; and accounts in which nothing happened for too long. With it how
-# much of each participant is due, though most of that may be behind the earliest.
+# Whose lots are due the earliest, or whose accounts, in which nothing happened for too long; and how many lots of each
+# participant are due in all, also those that the LIMIT leaves out.
 _DUE = """
     SELECT participant_id, min(expires_at), max(expires_at),
            greatest(1, (SELECT count(*) FROM gamify_lot

@@ -27,8 +27,8 @@ _FACT_TRANSACTION = "greatest(pg_current_xact_id()::text::bigint, $::bigint)"
 
 
 def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
-    """Write what was decided, without waiting. Every list is sorted, so that two transactions that wait for each
-    other's rows cannot both wait.
+    """Write what was decided, without waiting. Participants and operations go in the order of their ids, so that of two
+    transactions that insert the same ones only one waits; all else is guarded by the participants' locks.
 
     The transaction fails with a unique violation where another one made the same participant or used the same key at
     the same time; nothing is written then, and the operation is to be run again.

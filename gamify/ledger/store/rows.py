@@ -100,7 +100,7 @@ class FactRow(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """All that an operation writes."""
+    """All that a transaction writes."""
 
     participants: list[ParticipantState] = field(default_factory=list)
     books: list[Book] = field(default_factory=list)

@@ -168,3 +168,12 @@ class TestRequest:
         refused(lambda: http.generic("POST", url, " " * (1024 * 1024 + 1), "application/json"), 413, "body_too_large")
         refused(lambda: http.generic("POST", url + "/", "{}", "application/json"), 404, "not_found")
         invalid(lambda: http.generic("POST", url, "[]", "application/json"), "body")
+
+
+def test_answers_show_the_participants_write_cap(client: Client, quiz: Engagement) -> None:
+    reply = client.award("user_123", 500)
+    page = open_page(quiz)
+    for response in (page.call("balance"), page.call("transactions")):
+        shown = {name: value for name, value in response.headers.items() if name.startswith("X-RateLimit-")}
+        assert shown == {name: reply[name] for name in shown}
+        assert len(shown) == 3
