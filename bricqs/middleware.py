@@ -26,7 +26,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}", re.ASCII)
 logger = logging.getLogger("bricqs.request")
 
 
-class Told:
+class RequestLogMiddleware:
     """One line for each request. Its fields are those of bricqs/logs.py: no path, no key, no body."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

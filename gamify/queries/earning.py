@@ -29,7 +29,7 @@ class LevelRule:
     badge_url: str | None
     points: int
 
-    def facts(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """In plain JSON values, as answers keep it."""
         return {
             "id": str(self.id),
@@ -82,7 +82,7 @@ class TriggerRule:
         """Whether it pays participants who have these attributes."""
         return matches(self.user_attributes, attributes)
 
-    def facts(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """In plain JSON values, as answers keep it."""
         return {
             "id": str(self.id),
@@ -193,7 +193,7 @@ def boost_rule(boost: Boost | ParticipantBoost) -> BoostRule:
     )
 
 
-def boost_facts(boost: BoostRule, day: date) -> dict[str, Any]:
+def boost_json(boost: BoostRule, day: date) -> dict[str, Any]:
     """In plain JSON values, as answers keep it, with its status on `day`."""
     return {
         "id": str(boost.id),

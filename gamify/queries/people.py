@@ -23,7 +23,7 @@ from gamify.models import (
 )
 from gamify.queries import programme as programmes
 from gamify.queries.programme import TierRule
-from gamify.queries.tiers import standing_of
+from gamify.queries.tiers import points_standing
 from tenants.database import send
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -173,7 +173,7 @@ def ladder(participant: Participant, *, now: datetime) -> list[Step]:
     """The active tiers, the lowest first, and the one held whatever its state."""
     tenant = TenantRef.of(Tenant.objects.get(pk=participant.tenant_id))
     programme = programmes.load(tenant.id)
-    standing = standing_of(programme, participant.pk, now)
+    standing = points_standing(programme, participant.pk, now)
     held = programme.tiers.get(participant.tier_id) if participant.tier_id else None
     tiers = Tier.objects.filter(tenant_id=participant.tenant_id).order_by("level")
     return [

@@ -71,7 +71,7 @@ def tier_state(*, tenant: TenantRef, participant: str, now: datetime) -> TierSta
         tenant, {tier for tier, _ in past} | ({row.tier_id} if row and row.tier_id else set())
     )
     current = programme.tiers[row.tier_id] if row and row.tier_id else None
-    next_tier = _next_tier(programme, current, standing_of(programme, id, now))
+    next_tier = _next_tier(programme, current, points_standing(programme, id, now))
     held = (
         HeldTier(current.code, current.name, current.level, current.color, row.tier_achieved_at, next_tier)
         if row and current
@@ -124,7 +124,8 @@ def _next_tier(programme: Programme, current: TierRule | None, standing: Standin
     return NextTier(tier.code, tier.name, required, remaining)
 
 
-def standing_of(programme: Programme, id: UUID, now: datetime) -> Standing:
+def points_standing(programme: Programme, id: UUID, now: datetime) -> Standing:
+    """Only what progress towards a tier needs: not for an evaluation, which asks for badges and awards as well."""
     system_id = programme.default_system.id
     account = Account.objects.filter(participant_id=id, points_system_id=system_id).first()
     awards = Entry.objects.filter(participant_id=id, points_system_id=system_id, kind="award")

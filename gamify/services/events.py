@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from gamify.errors import InvalidInput, MetricNotFound
 from gamify.ledger.store import NO_EARNING, Unlock, WantedEarning
-from gamify.queries.earning import MetricRule, TriggerRule, boost_facts
+from gamify.queries.earning import MetricRule, TriggerRule, boost_json
 from gamify.queries.programme import Programme, System
 from gamify.rewards.days import DAILY
 from gamify.rewards.metrics import added, crossings, matches
@@ -100,7 +100,7 @@ class Event(Operation):
             event_id=str(uuid7()),
             metric_id=str(metric.id),
             total=f"{member.total(metric.id):f}",
-            streak=_streak_facts(streak, member.day, is_extended=is_extended),
+            streak=_streak_json(streak, member.day, is_extended=is_extended),
             achievements=_achievements(member, member.unlocks[unlocked:]),
             points=_points(member, member.credits[credited:]),
         )
@@ -146,7 +146,7 @@ def event_key(text: str, *, participant: str, metric: str) -> IdempotencyKey:
     return IdempotencyKey(text, scope=f"event\n{len(metric)}\n{metric}\n{participant}")
 
 
-def _streak_facts(streak: StreakState, day: date, *, is_extended: bool) -> dict[str, Any]:
+def _streak_json(streak: StreakState, day: date, *, is_extended: bool) -> dict[str, Any]:
     bounds = streak.bounds(day)
     return {
         "length": streak.length,
@@ -195,15 +195,15 @@ def _points_of(member: Member, system: System, made: Sequence[Credit]) -> dict[s
         "total": last.balance_after,
         "added": sum(credit.entry.amount for credit in made),
         # Only where the event changed it.
-        "level": level.facts() if level and level != before else None,
+        "level": level.as_json() if level and level != before else None,
         "awards": [
             {
                 "id": str(credit.entry.id),
                 "awarded": credit.entry.amount,
                 "date": credit.entry.created_at.isoformat(),
                 "total": credit.entry.balance_after,
-                "trigger": credit.trigger.facts() if credit.trigger else None,
-                "boosts": [boost_facts(boost, member.day) for boost in credit.boosts],
+                "trigger": credit.trigger.as_json() if credit.trigger else None,
+                "boosts": [boost_json(boost, member.day) for boost in credit.boosts],
             }
             for credit in reversed(made)
         ],

@@ -103,7 +103,7 @@ def _batches(due: Mapping[UUID, int]) -> Iterator[list[UUID]]:
         yield ids
 
 
-def note_run(
+def record_run(
     system: PointsSystem, *, started_at: datetime, finished_at: datetime, swept: Swept, is_complete: bool
 ) -> None:
     """Keep what the last run over a points system did, for people who ask whether it runs at all."""

@@ -86,7 +86,7 @@ def random_programme(shop: Tenant, chance: Random) -> None:
         make_tier(shop, f"t{level}", level, **random_rule(chance))
 
 
-def standing_of(row: Participant, days: Sequence[int]) -> Standing:
+def points_standing(row: Participant, days: Sequence[int]) -> Standing:
     """Counted from the ledger itself."""
     awards = Entry.objects.filter(participant=row, kind="award").values_list("created_at", "amount")
     return Standing(
@@ -103,7 +103,7 @@ def expected(shop: Tenant) -> dict[str, tuple[TierRule | None, TierRule | None]]
     found = {}
     for row in Participant.objects.filter(tenant=shop, tier_pinned=False):
         current = programme.tiers[row.tier_id] if row.tier_id else None
-        target = programme.tier_after(current, programme.best_tier(standing_of(row, programme.windows)))
+        target = programme.tier_after(current, programme.best_tier(points_standing(row, programme.windows)))
         if target != current:
             found[row.external_id] = (current, target)
     return found

@@ -22,7 +22,7 @@ from gamify.dialects.trophy.outputs import AdminSystemOutput, BoostsEndedOutput,
 from gamify.errors import BoostNotFound, DomainError, InvalidInput
 from gamify.http.errors import invalid_input
 from gamify.queries import boosts as reads
-from gamify.queries.earning import boost_facts
+from gamify.queries.earning import boost_json
 from gamify.queries.programme import System
 from gamify.services import boosts
 from gamify.services.boosts import Made, NewBoost
@@ -51,7 +51,7 @@ class BoostViewSet(TrophyViewSet):
     def list(self, request: Request, system_id: str) -> Response:
         query, system = self.read(SkipInput, request.query_params.dict()), self.system(system_id)
         found = reads.page(tenant=self.tenant, system=system, offset=query["skip"], limit=query["limit"])
-        return Response([self.write(OwnedBoostOutput, self._facts(each)) for each in found])
+        return Response([self.write(OwnedBoostOutput, self._as_json(each)) for each in found])
 
     @docs.system_boosts_create
     def create(self, request: Request, system_id: str) -> Response:
@@ -75,7 +75,7 @@ class BoostViewSet(TrophyViewSet):
             for index, result in enumerate(results)
             if isinstance(result, DomainError)
         ]
-        body = {"created": [self._facts(each) for each in made], "issues": issues}
+        body = {"created": [self._as_json(each) for each in made], "issues": issues}
         return Response(self.write(BoostsMadeOutput, body), status=201 if made else 200)
 
     def _end(self, request: Request, system: System | None = None) -> Response:
@@ -93,9 +93,9 @@ class BoostViewSet(TrophyViewSet):
         body = {"deleted": [{"id": id} for id in found], "archivedCount": len(found), "issues": issues}
         return Response(self.write(BoostsEndedOutput, body))
 
-    def _facts(self, each: Made | reads.ListedBoost) -> dict[str, Any]:
+    def _as_json(self, each: Made | reads.ListedBoost) -> dict[str, Any]:
         # Whose day it is, is not asked here: a status is as of the day in UTC.
-        return {**boost_facts(each.boost, self.now.date()), "participant": each.participant}
+        return {**boost_json(each.boost, self.now.date()), "participant": each.participant}
 
 
 class SystemViewSet(TrophyViewSet):

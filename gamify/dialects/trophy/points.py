@@ -15,7 +15,7 @@ from gamify.dialects.trophy.outputs import (
 )
 from gamify.errors import InvalidInput
 from gamify.queries import boosts, programme, summaries
-from gamify.queries.earning import boost_facts
+from gamify.queries.earning import boost_json
 
 
 class PointsViewSet(TrophyViewSet):
@@ -30,7 +30,7 @@ class PointsViewSet(TrophyViewSet):
             "description": system.description,
             "badge_url": system.badge_url,
             "max_points": system.max_points,
-            "triggers": [trigger.facts() for trigger in triggers if trigger.system_id == system.id],
+            "triggers": [trigger.as_json() for trigger in triggers if trigger.system_id == system.id],
         }
         return Response(self.write(SystemWithTriggersOutput, shown))
 
@@ -41,17 +41,17 @@ class PointsViewSet(TrophyViewSet):
         found = boosts.of_everybody(
             tenant=self.tenant, system=system, include_finished=query["includeFinished"], today=today
         )
-        return Response([self.write(BoostOutput, boost_facts(boost, today)) for boost in found])
+        return Response([self.write(BoostOutput, boost_json(boost, today)) for boost in found])
 
     @docs.levels
     def levels(self, request: Request, key: str) -> Response:
         levels = programme.of(self.tenant).earning.levels.get(self.system(key).id, ())
-        return Response([self.write(LevelOutput, level.facts()) for level in levels])
+        return Response([self.write(LevelOutput, level.as_json()) for level in levels])
 
     @docs.level_summary
     def level_summary(self, request: Request, key: str) -> Response:
         found = summaries.by_level(tenant=self.tenant, system=self.system(key), now=self.now)
-        lines = [{"level": each.level.facts(), "users": each.users} for each in found]
+        lines = [{"level": each.level.as_json(), "users": each.users} for each in found]
         return Response([self.write(AtLevelOutput, line) for line in lines])
 
     @docs.summary

@@ -13,7 +13,7 @@ from gamify.errors import InvalidInput
 from gamify.http.fields import path_id
 from gamify.queries import summaries
 from gamify.queries import users as reads
-from gamify.queries.earning import boost_facts
+from gamify.queries.earning import boost_json
 from gamify.queries.users import PastAward, Person, UserPoints
 from gamify.services import participants
 from gamify.services.participants import Identify
@@ -66,7 +66,7 @@ class UserPointsViewSet(TrophyViewSet):
         participant, system = path_id(id, field="id"), self.system(key)
         day = reads.person(tenant=self.tenant, participant=participant).day(self.now)
         found = reads.active_boosts(tenant=self.tenant, participant=participant, system=system, now=self.now)
-        return Response([self.write(BoostOutput, boost_facts(boost, day)) for boost in found])
+        return Response([self.write(BoostOutput, boost_json(boost, day)) for boost in found])
 
     @docs.event_summary
     def event_summary(self, request: Request, id: str, key: str) -> Response:
@@ -125,7 +125,7 @@ def _points(found: UserPoints) -> dict[str, Any]:
         "badge_url": system.badge_url,
         "max_points": system.max_points,
         "total": found.total,
-        "level": found.level and found.level.facts(),
+        "level": found.level and found.level.as_json(),
         "awards": [_award(award, found) for award in found.awards],
     }
 
@@ -136,6 +136,6 @@ def _award(award: PastAward, found: UserPoints) -> dict[str, Any]:
         "awarded": award.amount,
         "date": award.created_at,
         "total": award.balance_after,
-        "trigger": award.trigger and award.trigger.facts(),
-        "boosts": [boost_facts(boost, found.day) for boost in award.boosts],
+        "trigger": award.trigger and award.trigger.as_json(),
+        "boosts": [boost_json(boost, found.day) for boost in award.boosts],
     }

@@ -76,7 +76,7 @@ class Command(BaseCommand):
                     self.stderr.write(f"{system.tenant}, {system.key}: {error}")
                     is_complete, is_broken = False, True
                 entries, points = entries + done.entries, points + done.points
-                expiry.note_run(
+                expiry.record_run(
                     system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=is_complete
                 )
                 if is_cut_short:
