@@ -5,11 +5,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
 import django
+from django.core.management.base import CommandError
 from django.db import connection
 
 
@@ -17,7 +19,7 @@ from django.db import connection
 def mapper(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
     """Python's `map`; or, of several processes, one that has them do the work, each with a connection of its own.
 
-    They end with this process, however it ends.
+    They end with this process, however it ends. Raises CommandError where one of them was ended.
     """
     if processes == 1:
         yield map
@@ -28,6 +30,10 @@ def mapper(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
     with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin, initargs=(database,)) as pool:
         try:
             yield pool.map
+        except BrokenProcessPool as error:
+            raise CommandError(
+                "One of its processes was ended. What was done until then stays; run it again."
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -159,8 +159,27 @@ def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: Non
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
     assert expiring.breaches() == []
     assert expired(shop).count(-10) < lots
+    # Too few may be left for several processes.
     call_command("expire_points", verbosity=0)
     assert expired(shop) == [-10] * lots
+    assert expiring.breaches() == []
+
+
+def test_a_process_of_it_that_is_killed_ends_it_with_a_sentence(transactional_db: None) -> None:
+    shop = TenantFactory.create()
+    fill(shop, participants=LOTS_FOR_PROCESSES // 5 + 1, awards=5, expires_at=lambda number, at: now() - DAY)
+    command = [sys.executable, PROJECT_DIR / "manage.py", "expire_points"]
+    process = psutil.Popen(command, env=expiring.environment(), stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + SECONDS_MAX
+    while not Entry.objects.filter(kind="expire").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    workers = [each for each in process.children() if "spawn_main" in " ".join(each.cmdline())]
+    workers[0].kill()
+    _, complaint = process.communicate(timeout=SECONDS_MAX)
+    assert process.returncode == 1
+    assert complaint.strip().endswith("What was done until then stays; run it again.")
+    assert "Traceback" not in complaint
     assert expiring.breaches() == []
 
 
