@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-SOONEST_EXPIRY_FIRST = "soonest_expiry_first"
-OLDEST_CREDIT_FIRST = "oldest_credit_first"
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -32,14 +29,14 @@ class Take(NamedTuple):
     amount: int
 
 
-def burn(lots: Iterable[LotState], amount: int, *, order: str) -> list[Take]:
+def burn(lots: Iterable[LotState], amount: int, *, oldest_first: bool) -> list[Take]:
     """Take up to `amount` out of `lots`, which change, and say how much came from which.
 
-    Soonest expiry first, the older of two that expire together; or, where a system says so, the oldest first
-    whatever expires when. What the lots do not cover is left to the caller: it comes out of what never expires.
+    Soonest expiry first, the older of two that expire together; or the oldest first, whatever expires when. What the
+    lots do not cover is left to the caller: it comes out of what never expires.
     """
     takes = []
-    for lot in sorted(lots, key=_by_age if order == OLDEST_CREDIT_FIRST else _by_expiry):
+    for lot in sorted(lots, key=_by_age if oldest_first else _by_expiry):
         if amount == 0:
             break
         taken = min(lot.remaining, amount)

@@ -15,7 +15,7 @@ from uuid import UUID
 from gamify.errors import InsufficientPoints
 from gamify.ledger.chain import GENESIS, account_text, entry_hash, microseconds
 from gamify.ledger.expiry import ExpiryRule
-from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState, Take, burn
+from gamify.ledger.lots import LotState, Take, burn
 
 
 @dataclass(slots=True)
@@ -83,7 +83,8 @@ class Book:
 
     account: AccountState
     new_id: Callable[[], UUID]
-    burn_order: str = SOONEST_EXPIRY_FIRST
+    # Which lots pay for a debit: the oldest, or those that expire soonest.
+    oldest_first: bool = False
     expiry: ExpiryRule = field(default_factory=ExpiryRule)
     lots: list[LotState] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
@@ -121,7 +122,7 @@ class Book:
         self.account.last_earned_at = now
         self.account.award_count += 1
         entry = self._append("award", amount, note, now, expires_at)
-        if expires_at is not None or self.burn_order == OLDEST_CREDIT_FIRST:
+        if expires_at is not None or self.oldest_first:
             lot = LotState(entry.sequence, amount, amount, expires_at)
             self.lots.append(lot)
             self.new_lots.append(lot)
@@ -136,7 +137,7 @@ class Book:
         assert amount > 0, amount
         if amount > self.account.balance:
             raise InsufficientPoints(available=self.account.balance, requested=amount)
-        takes = burn(self.lots, amount, order=self.burn_order)
+        takes = burn(self.lots, amount, oldest_first=self.oldest_first)
         from_lots = sum(take.amount for take in takes)
         self.account.total_spent += amount
         self.account.lot_balance -= from_lots

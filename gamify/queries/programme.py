@@ -10,7 +10,7 @@ from uuid import UUID
 from engagements.models import Engagement, Status
 from gamify import criteria
 from gamify.criteria import Criterion, Standing
-from gamify.models import Badge, PointsSystem, RewardRule, Tier
+from gamify.models import Badge, BurnOrder, PointsSystem, RewardRule, Tier
 from gamify.queries import earning
 from gamify.queries.earning import Earning
 from gamify.queries.reward_rules import Reward, reward_of
@@ -201,7 +201,7 @@ def system_of(system: PointsSystem, timezone: str) -> System:
         id=system.id,
         key=system.key,
         name=system.name,
-        oldest_first=system.burn_order == "oldest_credit_first",
+        oldest_first=system.burn_order == BurnOrder.OLDEST_CREDIT_FIRST,
         expiry_policy=system.expiry_policy,
         expiry_periods=system.expiry_periods,
         timezone=timezone,

@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 
 from gamify.criteria import Standing
 from gamify.ledger.expiry import ExpiryRule
-from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST
 from gamify.ledger.posting import AccountState, Book, Note
 from gamify.ledger.store import (
     AccountKey,
@@ -233,7 +232,7 @@ def open_book(snapshot: Snapshot, key: AccountKey, system: System) -> Book:
     return Book(
         account=snapshot.accounts.get(key) or AccountState(*key),
         lots=snapshot.lots.get(key, []),
-        burn_order=OLDEST_CREDIT_FIRST if system.oldest_first else SOONEST_EXPIRY_FIRST,
+        oldest_first=system.oldest_first,
         expiry=ExpiryRule(system.expiry_policy, system.expiry_periods, system.timezone),
         new_id=uuid7,
     )

@@ -13,14 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gamify.errors import InsufficientPoints
-from gamify.ledger.lots import OLDEST_CREDIT_FIRST, SOONEST_EXPIRY_FIRST, LotState
+from gamify.ledger.lots import LotState
 from gamify.ledger.posting import AccountState, Book, Note
 from tests.naive import NaiveAccount
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PARTICIPANT, SYSTEM = UUID(int=1), UUID(int=2)
 
-orders = st.sampled_from([SOONEST_EXPIRY_FIRST, OLDEST_CREDIT_FIRST])
 # Few distinct amounts and times, so that equal expiries, exact cover and the very instant of expiry are common.
 amounts = st.integers(1, 12)
 
@@ -43,8 +42,8 @@ histories = st.lists(awards | deducts, max_size=30)
 class Ledger:
     """What is stored, between operations that each load a book of their own."""
 
-    def __init__(self, order: str, loaded: Callable[["Ledger", int, datetime], list[LotState]]) -> None:
-        self.order, self.loaded = order, loaded
+    def __init__(self, oldest_first: bool, loaded: Callable[["Ledger", int, datetime], list[LotState]]) -> None:
+        self.oldest_first, self.loaded = oldest_first, loaded
         self.account = AccountState(PARTICIPANT, SYSTEM)
         self.lots: dict[int, LotState] = {}
         self.books: list[Book] = []
@@ -78,7 +77,7 @@ class Ledger:
         # By sequence, so that equal entries have equal hashes.
         ids = map(UUID, map("{:032x}".format, count(self.account.last_sequence + 1)))
         lots = deepcopy(self.loaded(self, debit, now))
-        return Book(deepcopy(self.account), ids.__next__, self.order, lots=lots)
+        return Book(deepcopy(self.account), ids.__next__, oldest_first=self.oldest_first, lots=lots)
 
     def keep(self, book: Book) -> None:
         self.account = book.account
@@ -107,7 +106,7 @@ def wanted_lots(ledger: Ledger, debit: int, now: datetime) -> list[LotState]:
     due = [lot for lot in lots if lot.is_due(now)]
     rest = sorted((lot for lot in lots if not lot.is_due(now)), key=lambda lot: lot.sequence)
     expiring = sorted((lot.expires_at, lot.sequence) for lot in rest if lot.expires_at)
-    if ledger.order == SOONEST_EXPIRY_FIRST:
+    if not ledger.oldest_first:
         rest = [ledger.lots[number] for _, number in expiring]
     covering, ahead = [], 0
     for lot in rest:
@@ -122,13 +121,13 @@ both_ways_of_loading = pytest.mark.parametrize("loaded", [all_lots, wanted_lots]
 
 
 @both_ways_of_loading
-@given(history=histories, order=orders)
+@given(history=histories, oldest_first=st.booleans())
 @settings(max_examples=150)
 def test_every_history_gives_the_entries_of_the_naive_ledger(
-    loaded: Callable[[Ledger, int, datetime], list[LotState]], history: list[Step], order: str
+    loaded: Callable[[Ledger, int, datetime], list[LotState]], history: list[Step], oldest_first: bool
 ) -> None:
-    ledger = Ledger(order, loaded).run(history)
-    naive = NaiveAccount(oldest_first=order == OLDEST_CREDIT_FIRST)
+    ledger = Ledger(oldest_first, loaded).run(history)
+    naive = NaiveAccount(oldest_first=oldest_first)
     now, refused = START, 0
     for step in history:
         now += timedelta(seconds=step.wait)
@@ -144,12 +143,12 @@ def test_every_history_gives_the_entries_of_the_naive_ledger(
 
 
 @both_ways_of_loading
-@given(history=histories, order=orders)
+@given(history=histories, oldest_first=st.booleans())
 @settings(max_examples=100)
 def test_after_every_step_the_totals_and_the_lots_add_up(
-    loaded: Callable[[Ledger, int, datetime], list[LotState]], history: list[Step], order: str
+    loaded: Callable[[Ledger, int, datetime], list[LotState]], history: list[Step], oldest_first: bool
 ) -> None:
-    ledger, now = Ledger(order, loaded), START
+    ledger, now = Ledger(oldest_first, loaded), START
     for step in history:
         now += timedelta(seconds=step.wait)
         ledger.post(step, now)
@@ -165,10 +164,12 @@ def test_after_every_step_the_totals_and_the_lots_add_up(
         assert soonest is None or (account.next_expires_at is not None and account.next_expires_at <= soonest)
 
 
-@given(history=histories, order=orders)
+@given(history=histories, oldest_first=st.booleans())
 @settings(max_examples=100)
-def test_consumptions_sum_up_to_what_is_gone_and_nothing_expired_is_spent(history: list[Step], order: str) -> None:
-    ledger = Ledger(order, all_lots).run(history)
+def test_consumptions_sum_up_to_what_is_gone_and_nothing_expired_is_spent(
+    history: list[Step], oldest_first: bool
+) -> None:
+    ledger = Ledger(oldest_first, all_lots).run(history)
     by_credit: dict[int, int] = defaultdict(int)
     by_debit: dict[int, int] = defaultdict(int)
     for debit, credit, amount in ledger.consumptions:
@@ -188,11 +189,13 @@ def test_consumptions_sum_up_to_what_is_gone_and_nothing_expired_is_spent(histor
         assert by_debit[number] <= max(0, -amount)
 
 
-@given(history=histories, order=orders, sweeps=st.sets(st.integers(0, 60), max_size=10))
+@given(history=histories, oldest_first=st.booleans(), sweeps=st.sets(st.integers(0, 60), max_size=10))
 @settings(max_examples=150)
-def test_expiring_early_or_late_gives_the_same_entries(history: list[Step], order: str, sweeps: set[int]) -> None:
+def test_expiring_early_or_late_gives_the_same_entries(
+    history: list[Step], oldest_first: bool, sweeps: set[int]
+) -> None:
     end = START + timedelta(hours=1)
-    swept, late = Ledger(order, all_lots), Ledger(order, all_lots).run(history)
+    swept, late = Ledger(oldest_first, all_lots), Ledger(oldest_first, all_lots).run(history)
     now = START
     due = sorted(START + timedelta(seconds=second) for second in sweeps)
     for step in history:
@@ -209,22 +212,22 @@ def test_expiring_early_or_late_gives_the_same_entries(history: list[Step], orde
     assert swept.account == late.account
 
 
-@given(order=orders, lifetime=st.integers(1, 100))
-def test_a_credit_is_spendable_up_to_the_instant_before_it_expires(order: str, lifetime: int) -> None:
+@given(oldest_first=st.booleans(), lifetime=st.integers(1, 100))
+def test_a_credit_is_spendable_up_to_the_instant_before_it_expires(oldest_first: bool, lifetime: int) -> None:
     expires_at = START + timedelta(seconds=lifetime)
     for now, is_spendable in ((expires_at - timedelta(microseconds=1), True), (expires_at, False)):
-        book = Book(AccountState(PARTICIPANT, SYSTEM), lambda: UUID(int=9), order)
+        book = Book(AccountState(PARTICIPANT, SYSTEM), lambda: UUID(int=9), oldest_first=oldest_first)
         book.award(5, note=Note(), now=START, expires_at=expires_at)
         book.expire(now)
         assert (book.account.balance == 5) is is_spendable
         assert [entry.kind for entry in book.entries[1:]] == ([] if is_spendable else ["expire"])
 
 
-@given(history=histories, order=orders)
+@given(history=histories, oldest_first=st.booleans())
 @settings(max_examples=50)
-def test_one_book_for_a_whole_history_writes_what_many_books_do(history: list[Step], order: str) -> None:
-    many = Ledger(order, all_lots).run(history)
-    book, now = Ledger(order, all_lots).open(0, START), START
+def test_one_book_for_a_whole_history_writes_what_many_books_do(history: list[Step], oldest_first: bool) -> None:
+    many = Ledger(oldest_first, all_lots).run(history)
+    book, now = Ledger(oldest_first, all_lots).open(0, START), START
     for step in history:
         now += timedelta(seconds=step.wait)
         expires_at = None if step.lifetime is None else now + timedelta(seconds=step.lifetime)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from gamify.ledger.audit._rows import AccountKey, Moment
 from gamify.ledger.chain import GENESIS, account_text, entry_hash, moment
-from gamify.ledger.lots import OLDEST_CREDIT_FIRST
+from gamify.models import BurnOrder
 from gamify.models.participants import participant_id
 from tenants.database import Row
 
@@ -83,7 +83,7 @@ class Replay:
         if system_tenant_id != tenant_id:
             raise _Broken("the points system is not one of the participant's tenant")
         # Which is fixed once a system is made.
-        self.every_award_is_a_lot = burn_order == OLDEST_CREDIT_FIRST
+        self.every_award_is_a_lot = burn_order == BurnOrder.OLDEST_CREDIT_FIRST
 
     def _entry(
         self,
