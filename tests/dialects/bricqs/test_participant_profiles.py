@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from gamify.http.parsers import NESTING_MAX
+from gamify.queries import profiles
 from gamify.services import programme_file
 from tenants.models import Tenant
 from tests import expiring
 from tests.dialects.bricqs.test_participants import NOTHING, REST, SAID, said, upsert
-from tests.factories import Client, now
+from tests.factories import Client, TenantFactory, now
+from tests.ledger._threads import at_once
 from tests.programmes import NOW, award, deduct, make_badge, make_ladder, patch, refused
 
 
@@ -113,3 +115,25 @@ class TestAttributes:
             for who in ("number", "text", "float", "none")
         }
         assert paid == {"number": 3, "text": 3, "float": 0, "none": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_as_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = TenantFactory.create()
+    make_ladder(shop)
+    make_badge(shop, "first", "award_count", min_awards=1)
+    client = Client(shop)
+    upsert(client, "u")
+    read_first = profiles.profile
+
+    def award_after_it(**asked: Any) -> Any:
+        found = read_first(**asked)
+        at_once([lambda: award(shop, "u", 600)])
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(profiles, "profile", award_after_it)
+        body = client.get("/participants/u").json()
+    assert {name: body[name] for name in REST} == REST
+    later = client.get("/participants/u").json()
+    assert (later["points"]["balance"], later["tier"]["code"], len(later["badges"])) == (600, "silver", 1)
