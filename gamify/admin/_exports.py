@@ -32,6 +32,7 @@ class ParticipantResource(resources.Resource):
     external_id = fields.Field("participant__external_id", "external_id")
     name = fields.Field("profile__name", "name")
     email = fields.Field("profile__email", "email")
+    avatar_url = fields.Field("profile__avatar_url", "avatar_url")
     tier = fields.Field("tier_code", "tier")
     tier_pinned = fields.Field("participant__tier_pinned", "tier_pinned")
     balance = fields.Field("balance", "balance")

@@ -136,7 +136,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
             lines=[(line, _explain.line(line)) for line in lines],
             before=before,
             older=lines[-1].entry.sequence if lines and lines[-1].entry.sequence > 1 else None,
-            emblem=_emblem(tier, name),
+            emblem=_emblem(tier, name, profile.avatar_url if profile else None),
             ladder=[(step, _emblem(step.tier)) for step in people.ladder(participant, now=now)],
             expires=any(holding.expiring for holding in holdings),
             badges=tier_reads.badges(tenant_id=participant.tenant_id, participant=participant.external_id),
@@ -200,9 +200,9 @@ def _name(participant: Participant, profile: Profile | None) -> str:
     return (profile.name if profile else None) or participant.external_id
 
 
-def _emblem(tier: Tier | None, person: str = "") -> SafeString:
+def _emblem(tier: Tier | None, person: str = "", picture: str | None = None) -> SafeString:
     """The tier's, or that of a person on the tier's colour."""
-    icon_url = None if person or tier is None else tier.icon_url or tier.badge_url
+    icon_url = picture if person or tier is None else tier.icon_url or tier.badge_url
     return emblem(person or (tier.name if tier else ""), color=tier.color if tier else None, icon_url=icon_url)
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from gamify.models.fields import VerbatimJSONField
 from gamify.models.participants import Participant
 from tenants.models import Tenant
 
@@ -21,12 +22,13 @@ class Profile(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     name = models.CharField(max_length=255, null=True, blank=True)
     email = models.CharField(max_length=320, null=True, blank=True)
-    # Where the participant's days begin and end; null: in UTC.
+    avatar_url = models.CharField(max_length=500, null=True, blank=True)
+    # Where the participant's days begin and end; null: in UTC, but for caps of reward rules: in the tenant's zone.
     time_zone = models.CharField(max_length=50, null=True, blank=True)
     subscribe_to_emails = models.BooleanField(default=True)
     device_tokens = ArrayField(models.CharField(max_length=500), default=list, blank=True)
-    # What rules may ask for: text by key.
-    attributes = models.JSONField(default=dict, blank=True)
+    # The tenant's own, any JSON by name. Rules may ask for them, as text: see gamify/rewards/attributes.py.
+    attributes = VerbatimJSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from gamify.models import Boost, Frequency, Level, Metric, ParticipantBoost, TimeUnit, Trigger
+from gamify.rewards.attributes import matches
 from gamify.rewards.boosts import BoostRule
-from gamify.rewards.metrics import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class TriggerRule:
         assert self.time_interval is not None
         return timedelta(hours=self.time_interval * (24 if self.time_unit == TimeUnit.DAY else 1))
 
-    def is_for(self, attributes: Mapping[str, str]) -> bool:
-        """Whether it pays participants who have these attributes."""
+    def is_for(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether it pays participants who have these attributes, each as text."""
         return matches(self.user_attributes, attributes)
 
     def as_json(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _COLUMNS = (
     "window_writes",
     "profile__name",
     "profile__email",
+    "profile__avatar_url",
     "profile__time_zone",
     "profile__attributes",
     "profile__updated_at",
@@ -28,6 +29,7 @@ class Profile:
     participant: str
     name: str | None
     email: str | None
+    avatar_url: str | None
     time_zone: str | None
     attributes: dict[str, Any]
     created_at: datetime
@@ -40,11 +42,12 @@ def profile(*, tenant: TenantRef, participant: str, now: datetime) -> Profile:
     found = Participant.objects.filter(pk=participant_id(tenant.id, participant)).values_list(*_COLUMNS).first()
     if found is None:
         raise ParticipantNotFound(participant)
-    created_at, window_started_at, writes, name, email, time_zone, attributes, updated_at = found
+    created_at, window_started_at, writes, name, email, avatar_url, time_zone, attributes, updated_at = found
     return Profile(
         participant=participant,
         name=name,
         email=email,
+        avatar_url=avatar_url,
         time_zone=time_zone,
         attributes=attributes or {},
         created_at=created_at,

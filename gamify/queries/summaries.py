@@ -3,7 +3,6 @@
 What is past its time and not yet swept counts nowhere here either.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -95,7 +94,7 @@ def by_period(
     return steps
 
 
-# Everybody's points now: those of who has no account are 0.
+# Everybody's points now: those of who has no account are 0. Attributes are asked for as rewards/attributes.py has them.
 _POINTS = """
     WITH points (total) AS (
         SELECT (coalesce(a.balance, 0)
@@ -108,8 +107,12 @@ _POINTS = """
           FROM gamify_participant p
           LEFT JOIN gamify_account a ON a.participant_id = p.id AND a.points_system_id = %(system)s
          WHERE p.tenant_id = %(tenant)s
-           AND (%(attributes)s IS NULL OR EXISTS (
-                SELECT FROM gamify_profile f WHERE f.participant_id = p.id AND f.attributes @> %(attributes)s::jsonb)))
+           AND (cardinality(%(names)s::text[]) = 0 OR EXISTS (
+                SELECT FROM gamify_profile f
+                 WHERE f.participant_id = p.id AND NOT EXISTS (
+                       SELECT FROM unnest(%(names)s::text[], %(texts)s::text[]) AS wanted (name, text)
+                        WHERE text IS DISTINCT FROM CASE json_typeof(f.attributes -> name)
+                              WHEN 'string' THEN f.attributes ->> name ELSE (f.attributes -> name)::text END))))
 """
 _BY_LEVEL = f"{_POINTS} SELECT width_bucket(total, %(bounds)s::bigint[]), count(*) FROM points GROUP BY 1"  # noqa: S608
 _BY_RANGE = f"""{_POINTS},
@@ -131,9 +134,10 @@ def by_level(*, tenant: TenantRef, system: System, now: datetime) -> list[AtLeve
 def by_range(
     *, tenant: TenantRef, system: System, attributes: dict[str, str] | None = None, now: datetime
 ) -> list[Range]:
-    """How many of the tenant's participants, or of those who have all `attributes`, have how many points: none; and
-    ten ranges of the same size, up to a power of ten that nobody has more than."""
-    rows = _rows(_BY_RANGE, tenant, system, now, attributes=json.dumps(attributes) if attributes else None)
+    """How many of the tenant's participants, or of those who have all `attributes` as text, have how many points:
+    none; and ten ranges of the same size, up to a power of ten that nobody has more than."""
+    names, texts = list(attributes or ()), list((attributes or {}).values())
+    rows = _rows(_BY_RANGE, tenant, system, now, names=names, texts=texts)
     size = int(rows[0][0] if rows else RANGES) // RANGES
     counts = {int(number): count for _, number, count in rows}
     bounds = [(0, 0), *((number * size + 1, (number + 1) * size) for number in range(RANGES))]
@@ -141,7 +145,7 @@ def by_range(
 
 
 def _rows(sql: str, tenant: TenantRef, system: System, now: datetime, **params: Any) -> list[Any]:
-    everything = {"tenant": tenant.id, "system": system.id, "now": now, "attributes": None, **params}
+    everything = {"tenant": tenant.id, "system": system.id, "now": now, "names": [], "texts": [], **params}
     with connection.cursor() as cursor:
         cursor.execute(sql, everything)
         return list(cursor.fetchall())

@@ -1,6 +1,5 @@
-"""Metrics: how often a total passes a threshold, and which events and participants a trigger is about."""
+"""Metrics: how often a total passes a threshold."""
 
-from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 
 # Totals are exact: as many digits as the column has.
@@ -16,11 +15,6 @@ def crossings(before: Decimal, after: Decimal, threshold: int) -> int:
     """How many multiples of `threshold` lie above `before` and not above `after`; none where the total fell."""
     with localcontext(EXACT):
         return max(0, _multiples(after, threshold) - _multiples(before, threshold))
-
-
-def matches(wanted: Mapping[str, str], attributes: Mapping[str, str]) -> bool:
-    """Whether `attributes` have all that is `wanted`."""
-    return all(attributes.get(key) == value for key, value in wanted.items())
 
 
 def _multiples(total: Decimal, threshold: int) -> int:

@@ -24,6 +24,7 @@ from gamify.ledger.store import (
 )
 from gamify.queries.earning import TriggerRule, in_force
 from gamify.queries.programme import BadgeRule, Programme, System, TierRule
+from gamify.rewards.attributes import is_same
 from gamify.rewards.boosts import BoostRule
 from gamify.rewards.days import day_of
 from gamify.rewards.streaks import StreakState
@@ -105,7 +106,7 @@ class Member:
         of the type user_creation promise, and leads to what follows from that."""
         before = self.profile
         after = replace(before or ProfileState(self.state.id), **known)
-        if after != before:
+        if before is None or after != before or not is_same(after.attributes, before.attributes):
             self.new_profile = after
         if before is None:
             paid = len(self.credits)

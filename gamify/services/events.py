@@ -19,8 +19,9 @@ from gamify.errors import InvalidInput, MetricNotFound
 from gamify.ledger.store import NO_EARNING, Unlock, WantedEarning
 from gamify.queries.earning import MetricRule, TriggerRule, boost_json
 from gamify.queries.programme import Programme, System
+from gamify.rewards.attributes import matches
 from gamify.rewards.days import DAILY
-from gamify.rewards.metrics import added, crossings, matches
+from gamify.rewards.metrics import added, crossings
 from gamify.rewards.streaks import StreakState
 from gamify.services import _joining
 from gamify.services._batch import Result as Result

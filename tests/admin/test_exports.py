@@ -66,10 +66,10 @@ def test_ledger_of_a_period(operator: Console) -> None:
 
 
 def test_text_that_a_spreadsheet_would_run_is_defused(operator: Console, shop: Tenant) -> None:
-    make_profile(shop, "anna", name="=HYPERLINK(1)", email="@x")
+    make_profile(shop, "anna", name="=HYPERLINK(1)", email="@x", avatar_url="+1")
     programmes.deduct(shop, "eli", 5, now=datetime(2026, 2, 1, tzinfo=UTC), reason="-5 pts")
     [anna] = [row for row in rows(operator, what="participants") if row["external_id"] == "anna"]
-    assert (anna["name"], anna["email"]) == ("'=HYPERLINK(1)", "'@x")
+    assert (anna["name"], anna["email"], anna["avatar_url"]) == ("'=HYPERLINK(1)", "'@x", "'+1")
     [entry] = [row for row in rows(operator, what="ledger") if row["kind"] == "deduct"]
     assert (entry["reason"], entry["amount"]) == ("'-5 pts", "-5")
 

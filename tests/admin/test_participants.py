@@ -186,3 +186,12 @@ def test_ledger_is_paged_from_the_newest_on(operator: Console, shop: Tenant, mon
 def test_unknown_participant_leads_back(operator: Console, shop: Tenant) -> None:
     assert operator.get(participant_path(shop, "nobody")).status_code == 302
     assert operator.get(participant_path(shop, "nobody", "award")).status_code == 404
+
+
+@pytest.mark.parametrize("url", ["https://cdn.example.com/a.png", "javascript:alert(1)", '"><script>', ""])
+def test_avatar_is_shown_where_it_is_an_address_of_the_web(operator: Console, shop: Tenant, url: str) -> None:
+    programmes.award(shop, "anna", 1)
+    make_profile(shop, "anna", name="Anna", avatar_url=url)
+    body = operator.get(participant_path(shop, "anna")).content.decode()
+    assert (f'<img src="{url}"' in body) is url.startswith("https:")
+    assert '"><script>' not in body

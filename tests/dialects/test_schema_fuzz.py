@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import hypothesis
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.urls import Resolver404, resolve
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase
 from schemathesis.checks import CHECKS
@@ -15,6 +17,7 @@ from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
 from bricqs import wsgi
+from bricqs.middleware import route_of
 from gamify.services import tenants
 from tenants.models import Tenant
 from tests.factories import key_for
@@ -61,6 +64,15 @@ def test_answers_are_as_the_reference_says(operation: Any, mode: GenerationMode,
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def answer(case: Any) -> None:
+        hypothesis.assume(not _belongs_elsewhere(case))
         case.call_and_validate(headers=dict.fromkeys(KEY_HEADERS, key), checks=CHECKED)
 
     answer()
+
+
+def _belongs_elsewhere(case: Any) -> bool:
+    """Whether the words at the end of an id make the path one of another operation, as the documents say they do."""
+    try:
+        return bool(route_of(resolve(unquote(case.formatted_path))) != case.operation.path)
+    except Resolver404:
+        return False

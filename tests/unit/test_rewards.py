@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gamify.ledger.amounts import AMOUNT_MAX, EARNED_MAX, capped, multiplied
+from gamify.rewards.attributes import as_text, is_same, matches
 from gamify.rewards.boosts import BoostRule, product, rounding_of
 from gamify.rewards.days import day_of, days_on_earth, midnight, period_after, period_of
-from gamify.rewards.metrics import added, crossings, matches
+from gamify.rewards.metrics import added, crossings
 from gamify.rewards.streaks import StreakState
 
 DAYS = st.dates(date(1900, 1, 1), date(2999, 1, 1))
@@ -49,10 +51,43 @@ class TestCrossings:
 
     @pytest.mark.parametrize(
         ("wanted", "has", "expected"),
-        [({}, {}, True), ({}, {"a": "b"}, True), ({"a": "b"}, {}, False), ({"a": "b"}, {"a": "c"}, False)],
+        [
+            ({}, {}, True),
+            ({}, {"a": "b"}, True),
+            ({"a": "b"}, {}, False),
+            ({"a": "b"}, {"a": "c"}, False),
+            ({"a": "1"}, {"a": 1}, True),
+            ({"a": "1"}, {"a": True}, False),
+            ({"a": "null"}, {"a": None}, True),
+            ({"a": "null"}, {}, False),
+        ],
     )
-    def test_matches(self, wanted: dict[str, str], has: dict[str, str], expected: bool) -> None:
+    def test_matches(self, wanted: dict[str, str], has: dict[str, Any], expected: bool) -> None:
         assert matches(wanted, has) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", "a"),
+        ('"a"', '"a"'),
+        (5, "5"),
+        (5.0, "5.0"),
+        (1e22, "1e+22"),
+        (True, "true"),
+        (None, "null"),
+        ({"b": "ö", "a": [1]}, '{"b": "ö", "a": [1]}'),
+    ],
+)
+def test_attribute_that_is_no_text_is_its_json(value: Any, text: str) -> None:
+    assert as_text(value) == text
+
+
+@pytest.mark.parametrize("one", [1, 1.0, True, [1], [True], {"a": 1}, {"a": 1.0}, None, "1"])
+def test_attributes_are_the_same_to_the_letter_only(one: Any) -> None:
+    others = [1, 1.0, True, [1], [True], {"a": 1}, {"a": 1.0}, None, "1"]
+    assert [is_same({"x": one}, {"x": other}) for other in others].count(True) == 1
+    assert is_same({"x": one}, {"x": one})
 
 
 class TestDays:

@@ -1,4 +1,4 @@
-"""Bricqs participants API: say who somebody is, ahead of any points or beside them."""
+"""Bricqs participants API: say who somebody is, ahead of any points or beside them; and all that is known of one."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from rest_framework.response import Response
 
 from gamify.dialects.bricqs import _participant_docs as docs
 from gamify.dialects.bricqs._base import BricqsViewSet, path_participant
-from gamify.dialects.bricqs.participant_serializers import ParticipantChangeInput, ParticipantInput
+from gamify.dialects.bricqs._tier_rendering import held_badges, held_tier
+from gamify.dialects.bricqs.participant_serializers import HoldingOutput, ParticipantChangeInput, ParticipantInput
 from gamify.http.fields import instant
-from gamify.queries import profiles
+from gamify.queries import full_profiles
 from gamify.services import participants
 from gamify.services.participants import Identify
 
@@ -40,14 +41,24 @@ class ParticipantViewSet(BricqsViewSet):
             raise result.error
 
     def _participant(self, participant: str, status: int = 200) -> Response:
-        profile = profiles.profile(tenant=self.tenant, participant=participant, now=self.now)
+        found = full_profiles.full_profile(tenant=self.tenant, participant=participant, now=self.now)
+        profile = found.profile
         self.window = profile.window
         body = {
             "participant_id": participant,
-            "name": profile.name,
+            "display_name": profile.name,
+            "avatar_url": profile.avatar_url,
             "email": profile.email,
             "time_zone": profile.time_zone,
             "attributes": profile.attributes,
+            "points": self.write(HoldingOutput, found.points),
+            "tier": held_tier(found.tier),
+            "badges": held_badges(found.badges),
+            # Of APIs that have no counterpart here.
+            "streaks": None,
+            "rewards_claimed": 0,
+            "total_events": 0,
+            "is_active": True,
             "created_at": instant(profile.created_at),
             "updated_at": instant(profile.updated_at),
         }

@@ -1,16 +1,14 @@
 """Bricqs tiers API for participants: where one stands, assigning, releasing; and the badges held."""
 
-from typing import Any
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gamify.dialects.bricqs import _tier_docs as docs
 from gamify.dialects.bricqs._base import BricqsViewSet, one_key, path_participant
+from gamify.dialects.bricqs._tier_rendering import held_badges, held_tier, next_tier
 from gamify.dialects.bricqs.serializers import instant
 from gamify.dialects.bricqs.tier_serializers import AssignInput, PlacementOutput, ReleaseInput
 from gamify.queries import tiers as reads
-from gamify.queries.tiers import HeldTier, NextTier
 from gamify.services import tiers
 from gamify.services.tiers import Assign, Release
 
@@ -23,8 +21,8 @@ class ParticipantTierViewSet(BricqsViewSet):
         return Response(
             {
                 "participant_id": state.participant,
-                "current_tier": _held(state.current_tier),
-                "next_tier": _next(state.next_tier),
+                "current_tier": held_tier(state.current_tier),
+                "next_tier": next_tier(state.next_tier),
                 "tier_history": [
                     {"code": past.code, "name": past.name, "achieved_at": instant(past.achieved_at)}
                     for past in state.tier_history
@@ -36,21 +34,7 @@ class ParticipantTierViewSet(BricqsViewSet):
     def badges(self, request: Request, participant_id: str) -> Response:
         participant = path_participant(participant_id)
         held = reads.badges(tenant_id=self.tenant.id, participant=participant)
-        return Response(
-            {
-                "participant_id": participant,
-                "badges": [
-                    {
-                        "code": badge.code,
-                        "name": badge.name,
-                        "description": badge.description,
-                        "icon_url": badge.icon_url,
-                        "unlocked_at": instant(badge.unlocked_at),
-                    }
-                    for badge in held
-                ],
-            }
-        )
+        return Response({"participant_id": participant, "badges": held_badges(held)})
 
 
 class TierViewSet(BricqsViewSet):
@@ -76,27 +60,3 @@ class TierViewSet(BricqsViewSet):
             key=one_key(header, body.get("idempotency_key")),
         )
         return self.reply(tiers.release(tenant=self.tenant, item=item, now=self.now), PlacementOutput)
-
-
-def _held(tier: HeldTier | None) -> dict[str, Any] | None:
-    if tier is None:
-        return None
-    return {
-        "code": tier.code,
-        "name": tier.name,
-        "level": tier.level,
-        "color": tier.color,
-        "achieved_at": tier.achieved_at and instant(tier.achieved_at),
-        "next_tier": _next(tier.next_tier),
-    }
-
-
-def _next(tier: NextTier | None) -> dict[str, Any] | None:
-    if tier is None:
-        return None
-    return {
-        "code": tier.code,
-        "name": tier.name,
-        "points_required": tier.points_required,
-        "points_remaining": tier.points_remaining,
-    }

@@ -15,6 +15,7 @@ from gamify.queries import summaries
 from gamify.queries import users as reads
 from gamify.queries.earning import boost_json
 from gamify.queries.users import PastAward, Person, UserPoints
+from gamify.rewards.attributes import as_texts
 from gamify.services import participants
 from gamify.services.participants import Identify
 
@@ -97,10 +98,12 @@ def known(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_profile(id: str, profile: Any) -> dict[str, Any]:
-    names = ("email", "name", "time_zone", "subscribe_to_emails", "attributes", "device_tokens")
+    names = ("email", "name", "time_zone", "subscribe_to_emails", "device_tokens")
     return {
         "id": id,
         **{name: getattr(profile, name) for name in names},
+        # Another dialect may have set some that are not text.
+        "attributes": as_texts(profile.attributes),
         "created_at": profile.created_at,
         "updated_at": profile.updated_at,
     }

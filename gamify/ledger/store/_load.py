@@ -48,7 +48,7 @@ _EARNED_SINCE = """
      GROUP BY 1, 2
 """
 _PROFILES = """
-    SELECT participant_id, name, email, time_zone, subscribe_to_emails, device_tokens, attributes,
+    SELECT participant_id, name, email, avatar_url, time_zone, subscribe_to_emails, device_tokens, attributes,
            created_at, updated_at
       FROM gamify_profile WHERE participant_id = ANY($1)
 """
@@ -200,8 +200,8 @@ def _send_lots(wanted: Sequence[WantedLots], now: datetime) -> Any:
 
 
 def _profile(row: Row) -> ProfileState:
-    id, name, email, time_zone, subscribes, tokens, attributes, created_at, updated_at = row
-    return ProfileState(id, name, email, time_zone, subscribes, tuple(tokens), attributes, created_at, updated_at)
+    id, name, email, avatar_url, time_zone, subscribes, tokens, *rest = row
+    return ProfileState(id, name, email, avatar_url, time_zone, subscribes, tuple(tokens), *rest)
 
 
 def _by_account(rows: Iterable[Row]) -> dict[AccountKey, list[LotState]]:

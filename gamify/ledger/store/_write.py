@@ -101,28 +101,30 @@ def _changing(state: ParticipantState) -> Row:
 
 def _upsert_profiles(profiles: Sequence[ProfileState], tenant_id: UUID, now: datetime) -> None:
     insert(
-        """gamify_profile (participant_id, tenant_id, name, email, time_zone, subscribe_to_emails, device_tokens,
-                           attributes, created_at, updated_at)""",
+        """gamify_profile (participant_id, tenant_id, name, email, avatar_url, time_zone, subscribe_to_emails,
+                           device_tokens, attributes, created_at, updated_at)""",
         [
             (
                 p.participant_id,
                 tenant_id,
                 p.name,
                 p.email,
+                p.avatar_url,
                 p.time_zone,
                 p.subscribe_to_emails,
                 list(p.device_tokens),
-                json.dumps(dict(p.attributes)),
+                json.dumps(dict(p.attributes), ensure_ascii=False),
                 p.created_at or now,
                 now,
             )
             for p in profiles
         ],
         """ON CONFLICT (participant_id) DO UPDATE SET
-               name = excluded.name, email = excluded.email, time_zone = excluded.time_zone,
-               subscribe_to_emails = excluded.subscribe_to_emails, device_tokens = excluded.device_tokens,
+               name = excluded.name, email = excluded.email, avatar_url = excluded.avatar_url,
+               time_zone = excluded.time_zone, subscribe_to_emails = excluded.subscribe_to_emails,
+               device_tokens = excluded.device_tokens,
                attributes = excluded.attributes, updated_at = excluded.updated_at""",
-        columns=(*["$"] * 7, "$::jsonb", "$", "$"),
+        columns=(*["$"] * 8, "$::json", "$", "$"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gamify.ledger.lots import LotState
@@ -44,10 +44,12 @@ class ProfileState:
     participant_id: UUID
     name: str | None = None
     email: str | None = None
+    avatar_url: str | None = None
     time_zone: str | None = None
     subscribe_to_emails: bool = True
     device_tokens: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    # Any JSON by name.
+    attributes: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

@@ -11,15 +11,32 @@ from tenants.models import Tenant
 from tests.dialects.bricqs.test_participant_ids import IDS
 from tests.factories import Client, TenantFactory, now, ref
 from tests.ledger._threads import at_once
-from tests.programmes import invalid, patch, refused
+from tests.programmes import award, invalid, make_ladder, patch, refused
 
 SAID = {
-    "name": "Alice",
+    "display_name": "Alice",
+    "avatar_url": "https://cdn.example.com/alice.png",
     "email": "alice@example.com",
     "time_zone": "Europe/Vienna",
     "attributes": {"plan": "premium", "мова": "🎈"},
 }
-NOTHING: dict[str, Any] = {"name": None, "email": None, "time_zone": None, "attributes": {}}
+NOTHING: dict[str, Any] = {
+    "display_name": None,
+    "avatar_url": None,
+    "email": None,
+    "time_zone": None,
+    "attributes": {},
+}
+# What is not said of somebody.
+REST: dict[str, Any] = {
+    "points": {"balance": 0, "total_earned": 0, "total_spent": 0},
+    "tier": None,
+    "badges": [],
+    "streaks": None,
+    "rewards_claimed": 0,
+    "total_events": 0,
+    "is_active": True,
+}
 
 
 def upsert(client: Client, participant: Any = "user_123", **fields: Any) -> Any:
@@ -27,8 +44,8 @@ def upsert(client: Client, participant: Any = "user_123", **fields: Any) -> Any:
 
 
 def said(response: Any) -> Any:
-    """What the answer says, but for its times."""
-    return {name: value for name, value in response.json().items() if not name.endswith("_at")}
+    """Who it is, and what was said of it."""
+    return {name: value for name, value in response.json().items() if name not in REST and not name.endswith("_at")}
 
 
 class TestUpsert:
@@ -39,6 +56,7 @@ class TestUpsert:
         assert body == {
             "participant_id": "user_123",
             **SAID,
+            **REST,
             "created_at": body["created_at"],
             "updated_at": body["created_at"],
         }
@@ -57,7 +75,13 @@ class TestUpsert:
 
     @pytest.mark.parametrize("field", SAID)
     def test_changes_what_is_given_and_nothing_else(self, client: Client, field: str) -> None:
-        other = {**SAID, "name": "Alicia", "email": "a@b", "time_zone": "UTC", "attributes": {"plan": "free"}}
+        other = {
+            "display_name": "",
+            "avatar_url": "/a",
+            "email": "a@b",
+            "time_zone": "UTC",
+            "attributes": {"plan": "free"},
+        }
         upsert(client, **SAID)
         expected = {"participant_id": "user_123", **SAID, field: other[field]}
         assert said(upsert(client, **{field: other[field]})) == expected
@@ -71,7 +95,7 @@ class TestUpsert:
     def test_of_somebody_who_has_points_leaves_them_alone(self, client: Client) -> None:
         client.award("user_123", 5)
         created_at = Participant.objects.get().created_at
-        body = upsert(client, name="Alice").json()
+        body = upsert(client, display_name="Alice").json()
         assert (client.balance("user_123"), datetime.fromisoformat(body["created_at"])) == (5, created_at)
         assert datetime.fromisoformat(body["updated_at"]) > created_at
 
@@ -81,7 +105,7 @@ class TestUpsert:
         for _ in range(2):
             assert upsert(client)["X-RateLimit-Remaining"] == "1"
         client.award("user_123", 1)
-        assert upsert(client, name="Alice")["X-RateLimit-Remaining"] == "0"
+        assert upsert(client, display_name="Alice")["X-RateLimit-Remaining"] == "0"
 
 
 class TestRead:
@@ -98,22 +122,36 @@ class TestRead:
 
     def test_statements(self, client: Client, django_assert_num_queries: Any) -> None:
         upsert(client, **SAID)
-        with django_assert_num_queries(2):
+        # The key; the profile, the account, the participant's tier, the badges.
+        with django_assert_num_queries(5):
+            client.get("/participants/user_123")
+
+    def test_statements_of_who_holds_a_tier(self, client: Client, shop: Tenant, django_assert_num_queries: Any) -> None:
+        make_ladder(shop)
+        award(shop, "user_123", 500)
+        client.get("/participants/user_123")
+        # With it, how far it is to the next one.
+        with django_assert_num_queries(6):
             client.get("/participants/user_123")
 
 
 class TestPatch:
     def test_changes_what_is_given_and_nothing_else(self, client: Client) -> None:
         upsert(client, **SAID)
-        response = patch(client, "/participants/user_123", {"name": "Alicia", "attributes": {"age": "30"}})
+        response = patch(client, "/participants/user_123", {"display_name": "Alicia", "attributes": {"age": 30}})
         assert response.status_code == 200
-        assert said(response) == {"participant_id": "user_123", **SAID, "name": "Alicia", "attributes": {"age": "30"}}
+        assert said(response) == {
+            "participant_id": "user_123",
+            **SAID,
+            "display_name": "Alicia",
+            "attributes": {"age": 30},
+        }
 
     def test_of_somebody_of_whom_only_points_are_known(self, client: Client) -> None:
         client.award("u", 5)
-        assert said(patch(client, "/participants/u", {"name": "Alice"}))["name"] == "Alice"
+        assert said(patch(client, "/participants/u", {"display_name": "Alice"}))["display_name"] == "Alice"
 
-    @pytest.mark.parametrize("body", [{}, {"name": "Alice"}])
+    @pytest.mark.parametrize("body", [{}, {"display_name": "Alice"}])
     def test_nobody(self, client: Client, body: Any) -> None:
         refused(lambda: patch(client, "/participants/u", body), 404, "participant_not_found")
 
@@ -123,11 +161,13 @@ class TestPatch:
 
 
 BAD = [
-    *(("name", value) for value in ["", "x" * 256, "a\0b", 5, True, [], {}]),
+    *(("display_name", value) for value in ["x" * 256, "a\0b", 5, True, [], {}]),
+    *(("avatar_url", value) for value in ["x" * 501, "a\0b", 5, True, [], {}]),
     *(("email", value) for value in ["", "x" * 321, "a\0b", 5, True, [], {}]),
     *(("time_zone", value) for value in ["", "Vienna", "europe/vienna", "../etc/passwd", "UTC ", "+01:00", 5, []]),
-    *(("attributes", value) for value in [[], "text", 5, {"a": 5}, {"a": None}, {"a": {}}, {"a": "\0"}, {"a\0": ""}]),
+    *(("attributes", value) for value in [[], "text", 5, {"a": "\0"}, {"a\0": ""}, {"a": [{"b": "\0"}]}]),
     ("attributes", {"a": "x" * 65_536}),
+    ("attributes", {str(number): number for number in range(101)}),
 ]
 
 
@@ -154,8 +194,8 @@ def test_bad_id_in_a_path_is_refused(client: Client, encoded: str) -> None:
     "participant", [id for id in IDS if not id.endswith(("/points", "/transactions"))], ids=lambda id: repr(id)[:24]
 )
 def test_id_is_kept_to_the_character_and_found_in_a_path(client: Client, participant: str) -> None:
-    assert upsert(client, participant, name="Alice").json()["participant_id"] == participant
-    assert client.get(f"/participants/{quote(participant, safe='')}").json()["name"] == "Alice"
+    assert upsert(client, participant, display_name="Alice").json()["participant_id"] == participant
+    assert client.get(f"/participants/{quote(participant, safe='')}").json()["display_name"] == "Alice"
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
@@ -167,7 +207,13 @@ def test_other_method_is_refused(client: Client, method: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_each_is_made_and_none_is_lost() -> None:
     shop = TenantFactory.create()
-    fields = [{"name": "Alice"}, {"email": "alice@example.com"}, {"time_zone": "UTC"}, {"attributes": {"a": "b"}}]
+    fields: list[dict[str, Any]] = [
+        {"name": "Alice"},
+        {"email": "alice@example.com"},
+        {"time_zone": "UTC"},
+        {"avatar_url": "/a"},
+        {"attributes": {"a": ["b"]}},
+    ]
     calls = [
         lambda known=known: participants.identify(tenant=ref(shop), item=Identify("u", known), now=now())
         for known in fields * 4
@@ -175,4 +221,4 @@ def test_of_many_at_once_each_is_made_and_none_is_lost() -> None:
     assert [result.error for result in at_once(calls)] == [None] * len(calls)
     profile = Profile.objects.get()
     assert (profile.name, profile.email, profile.time_zone) == ("Alice", "alice@example.com", "UTC")
-    assert profile.attributes == {"a": "b"}
+    assert (profile.avatar_url, profile.attributes) == ("/a", {"a": ["b"]})

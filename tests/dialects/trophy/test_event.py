@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from gamify.models import Entry, Metric, MetricTotal
+from gamify.services import participants
+from gamify.services.participants import Identify
 from tenants.models import Tenant
 from tests.dialects.trophy.helpers import Client, apply, boost, per, xp
 from tests.factories import Client as BricqsClient
+from tests.factories import now, ref
 from tests.programmes import make_badge
 
 
@@ -133,6 +136,19 @@ class TestFilters:
             {"key": "plan", "value": "pro"},
             {"key": "region", "value": "eu"},
         ]
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [(5, "5"), (True, "true"), (None, "null"), (1e22, "1e+22"), ({"b": "ö", "a": [1]}, '{"b": "ö", "a": [1]}')],
+    )
+    def test_user_attributes_of_another_dialect_are_compared_as_text(
+        self, client: Client, shop: Tenant, value: Any, text: str
+    ) -> None:
+        apply(shop, triggers=[per(1, 5, "visits", user_attributes={"x": text})])
+        for user, attributes in {"u": {"x": value}, "other": {"x": [value]}, "none": {}}.items():
+            participants.identify(tenant=ref(shop), item=Identify(user, {"attributes": attributes}), now=now())
+        paid = {user: bool(client.event(user, 1, "visits").json()["points"]) for user in ("u", "other", "none")}
+        assert paid == {"u": True, "other": False, "none": False}
 
     def test_event_attributes_decide_what_is_counted(self, client: Client, shop: Tenant) -> None:
         apply(shop, triggers=[per(2, 7, "visits", event_attributes={"page": "shop"})])

@@ -8,9 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gamify.models import Badge
+from gamify.services import participants
+from gamify.services.participants import Identify
 from tenants.models import Tenant
 from tests.dialects.trophy.helpers import Client, apply, per, refused, xp
 from tests.factories import Client as BricqsClient
+from tests.factories import ref
 from tests.programmes import award, make_badge
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -195,6 +198,16 @@ class TestSummary:
             "": 3,
         }.items():
             assert sum(count for *_, count in self.counts(client, query)) == users
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [(5, "5"), (5.0, "5.0"), (True, "true"), (None, "null"), (1e22, "1e%2B22"), (["ö"], '["ö"]'), ("5", "5")],
+    )
+    def test_of_users_whose_attributes_are_not_text(self, client: Client, shop: Tenant, value: Any, text: str) -> None:
+        for user, attributes in {"u": {"x": value}, "other": {"x": [value]}, "none": {}}.items():
+            participants.identify(tenant=ref(shop), item=Identify(user, {"attributes": attributes}), now=NOW)
+        award(shop, "never identified", 1)
+        assert sum(count for *_, count in self.counts(client, f"?userAttributes=x:{text}")) == 1
 
     @pytest.mark.parametrize("text", ["plan", ":pro", "plan:pro,", ","])
     def test_bad_attributes(self, client: Client, text: str) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from gamify.models import Participant, Profile
+from gamify.services import participants
+from gamify.services.participants import Identify
 from tenants.models import Tenant
 from tests.dialects.trophy.helpers import Client, apply, refused, xp
 from tests.factories import Client as BricqsClient
+from tests.factories import now, ref
 from tests.programmes import make_badge, rows
 
 FULL: dict[str, Any] = {
@@ -161,6 +164,16 @@ def test_first_identification_pays_and_leads_on(client: Client, shop: Tenant) ->
         patch(client, "u", name="B")
     assert client.total("u") == 100
     assert BricqsClient(shop).get("/participants/u/badges").json()["badges"][0]["code"] == "first"
+
+
+def test_attributes_of_another_dialect_are_shown_as_text(client: Client, shop: Tenant) -> None:
+    attributes = {"n": 5, "yes": True, "none": None, "list": [1, "ö"], "text": "a"}
+    participants.identify(tenant=ref(shop), item=Identify("u", {"attributes": attributes}), now=now())
+    shown = {"n": "5", "yes": "true", "none": "null", "list": '[1, "ö"]', "text": "a"}
+    assert client.call("GET", "/users/u").json()["attributes"] == shown
+    # Kept as they are, by what is added.
+    assert patch(client, "u", attributes={"text": "b"}).json()["attributes"] == shown | {"text": "b"}
+    assert Profile.objects.get().attributes == attributes | {"text": "b"}
 
 
 def test_a_hundred_attributes_and_no_more(client: Client) -> None:
