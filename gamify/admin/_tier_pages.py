@@ -34,7 +34,7 @@ ACTIVE = "active"
 
 def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse:
     """Deactivate a tier, or activate it again: asked first, with who would move."""
-    tier = admin.get_queryset(request).filter(pk=id).first()
+    tier = admin.get_object(request, str(id))
     if tier is None:
         raise Http404
     if not admin.has_change_permission(request, tier):

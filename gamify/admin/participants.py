@@ -146,7 +146,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
         )
 
     def action_view(self, request: HttpRequest, id: UUID, *, name: str) -> HttpResponse:
-        participant = self.get_queryset(request).filter(pk=id).first()
+        participant = self.get_object(request, str(id))
         if participant is None:
             raise Http404
         if not access_of(request).has(OPERATORS, participant.tenant_id):

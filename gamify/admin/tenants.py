@@ -104,7 +104,7 @@ class TenantAdmin(TenantScopedAdmin[Tenant]):
         return HttpResponseRedirect(back)
 
     def _found(self, request: HttpRequest, id: UUID) -> Tenant:
-        tenant = self.get_queryset(request).select_related("sandbox_of").filter(pk=id).first()
+        tenant = self.get_object(request, str(id))
         if tenant is None:
             raise Http404
         return tenant

@@ -115,7 +115,7 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
         return response
 
     def revoke_view(self, request: HttpRequest, id: Any) -> HttpResponse:
-        key = self.get_queryset(request).filter(pk=id).first()
+        key = self.get_object(request, str(id))
         if key is None:
             raise Http404
         if not self.has_revoke_permission(request):

@@ -30,6 +30,14 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
     return tenant
 
 
+def show(request: HttpRequest, tenant_id: UUID) -> None:
+    """For the rest of the request: it is about a row, or a form, of this tenant, whatever another tab has chosen."""
+    shown: Tenant | None = getattr(request, "_tenant", None)
+    if shown is None or shown.pk != tenant_id:
+        found = Tenant.objects.select_related("sandbox_of").filter(pk=tenant_id).first()
+        request._tenant = found  # type: ignore[attr-defined] # see above
+
+
 def choose(request: HttpRequest, tenant: Tenant) -> None:
     request.session[SESSION_KEY] = str(tenant.pk)
 
@@ -48,7 +56,9 @@ def tenant_of_form(request: HttpRequest) -> Tenant | None:
         raise PermissionDenied from error
     if not access_of(request).has(OPERATORS, id):
         raise PermissionDenied
-    return Tenant.objects.filter(pk=id).first()
+    # Where the form comes back with its mistakes, it bears the same name.
+    show(request, id)
+    return current_tenant(request)
 
 
 def label(tenant: Tenant) -> str:

@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from tenants.access import BOTH, access_of
-from tenants.console.current import OPERATORS, current_tenant
+from tenants.console.current import OPERATORS, current_tenant, show
 from tenants.models import Role, Tenant
 
 M = TypeVar("M", bound=Model)
@@ -72,6 +72,13 @@ class TenantScopedAdmin(ModelAdmin, DjangoModelAdmin[M], Generic[M]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         queryset: QuerySet[M] = super().get_queryset(request)
         return queryset.filter(access_of(request).scope(self.seen_by, self.tenant_path))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> M | None:
+        """A page about one row bears the name of the row's tenant: another one may be worked in by now."""
+        obj: M | None = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            show(request, self.tenant_id_of(obj))
+        return obj
 
     def for_list(self, queryset: QuerySet[M]) -> QuerySet[M]:
         """What only the list needs of each row."""
