@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from uuid_utils.compat import uuid7
 
 from tenants import keys
-from tenants.console.current import tenant_of_form
+from tenants.console.current import SHOWN, id_of_form, label, tenant_of_form
 from tenants.console.pages import confirmation, log, page
 from tenants.console.scoped import TenantScopedAdmin
 from tenants.models import ApiKey, Role
@@ -92,6 +93,20 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
         """A key is never changed: it is revoked, and another one issued."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """However often the form of a new key is sent, it makes one."""
+        shown = request.POST.get(SHOWN) or str(uuid7())
+        try:
+            return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "shown": shown})
+        except keys.KeyExists as error:
+            return self._issued(request, self.get_queryset(request).get(pk=error.id), raw_key=None)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         tenant = tenant_of_form(request)
         if tenant is None or change:
@@ -103,14 +118,18 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
             scopes=fields["scopes"],
             expires_at=fields["expires_at"],
             name=fields["name"],
+            id=id_of_form(request),
         )
         obj.__dict__.update(key.__dict__)
         request._raw_key = raw_key  # type: ignore[attr-defined] # ours: for the page that shows it once
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Shown in the answer itself and nowhere else: no redirect, no session, no cache holds the key."""
-        raw_key = request._raw_key  # type: ignore[attr-defined] # see above
-        response = page(self, request, "console/key_issued.html", title="Key issued", raw_key=raw_key, key=obj)
+        return self._issued(request, obj, raw_key=request._raw_key)  # type: ignore[attr-defined] # see above
+
+    def _issued(self, request: HttpRequest, key: ApiKey, *, raw_key: str | None) -> HttpResponse:
+        context = {"raw_key": raw_key, "key": key, "key_tenant_label": label(key.tenant)}
+        response = page(self, request, "console/key_issued.html", title="Key issued", **context)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -12,6 +12,9 @@ from tenants.models import Role, Tenant
 SESSION_KEY = "tenant"
 # The form field that says which tenant a form was shown for. Another tab may have moved on to another since.
 FORM_FIELD = "for_tenant"
+# The form field that says what a form showed, or what the row that it makes will be called: whatever is sent twice, or
+# long after it was shown, is known by it.
+SHOWN = "shown"
 # More are found on the page of tenants.
 CHOICES_MAX = 12
 
@@ -59,6 +62,14 @@ def tenant_of_form(request: HttpRequest) -> Tenant | None:
     # Where the form comes back with its mistakes, it bears the same name.
     show(request, id)
     return current_tenant(request)
+
+
+def id_of_form(request: HttpRequest) -> UUID | None:
+    """What the row will be called that a form of a new one makes, however often it is sent."""
+    try:
+        return UUID(request.POST.get(SHOWN, ""))
+    except ValueError:
+        return None
 
 
 def label(tenant: Tenant) -> str:

@@ -10,14 +10,16 @@ from tenants import keys
 from tenants.models import ApiKey, Tenant
 from tests.admin.console import Console, text_of
 from tests.factories import now
+from tests.ledger._threads import at_once
 
 ADD, LIST = "tenants/apikey/add/", "tenants/apikey/"
 NEW = {"name": "shop backend", "family": "bq", "scopes": ["admin"], "expires_at_0": "", "expires_at_1": ""}
+RAW_KEY = re.compile(r"(?:bq|sk)_(?:live|test)_[0-9a-f]{32}")
 
 
 def issue(root: Console, **values: object) -> str:
     response = root.post(ADD, {**root.form(ADD), **NEW, **values})
-    found = re.findall(r"(?:bq|sk)_(?:live|test)_[0-9a-f]{32}", response.content.decode())
+    found = RAW_KEY.findall(response.content.decode())
     assert "no-store" in response.headers["Cache-Control"]
     assert len(found) == 1
     return str(found[0])
@@ -37,6 +39,36 @@ def test_key_is_shown_once_and_opens_the_api(root: Console, shop: Tenant) -> Non
 def test_key_of_a_sandbox_and_of_the_other_family(root: Console, shop: Tenant) -> None:
     root.open(shop.sandbox)
     assert issue(root, family="sk").startswith("sk_test_")
+
+
+def test_form_that_is_sent_twice_issues_one_key_and_shows_it_once(root: Console) -> None:
+    sent = {**root.form(ADD), **NEW}
+    first, second = root.post(ADD, sent), root.post(ADD, sent)
+    key = ApiKey.objects.get()
+    assert "Copy the key now" in text_of(first)
+    assert f"This key was issued already The form was sent twice, and made one key: {key}." in text_of(second)
+    assert not RAW_KEY.search(second.content.decode())
+    assert "no-store" in second.headers["Cache-Control"]
+    assert LogEntry.objects.count() == 1
+    # Another form is another key.
+    issue(root)
+    assert ApiKey.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_the_very_same_time_issue_one_key(root: Console) -> None:
+    sent = {**root.form(ADD), **NEW}
+    replies = at_once([lambda: root.post(ADD, sent).content.decode()] * 2)
+    assert sorted(bool(RAW_KEY.search(reply)) for reply in replies) == [False, True]
+    assert ApiKey.objects.count() == 1
+
+
+def test_page_names_the_tenant_that_the_key_is_for(root: Console, shop: Tenant) -> None:
+    form = root.form(ADD)
+    root.open(shop.sandbox)
+    response = root.post(ADD, {**form, **NEW})
+    assert f"For {shop.name}, “shop backend”." in text_of(response)
+    assert ApiKey.objects.get().tenant == shop
 
 
 def test_expiry_must_lie_ahead(root: Console) -> None:
