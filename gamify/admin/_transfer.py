@@ -89,6 +89,24 @@ class BooleanWidget(widgets.BooleanWidget):
         return text in self.TRUE_VALUES
 
 
+class Unreadable(Exception):
+    """A file that is no table. The message says why, in a sentence."""
+
+
+class JsonRows(JSON):
+    """The library's own puts the values of every object under the first one's keys, in whatever order they come."""
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
+        rows = json.loads(in_stream)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Unreadable("Must be a list of objects.")
+        for number, row in enumerate(rows, start=1):
+            if odd := sorted(row.keys() ^ rows[0].keys()):
+                told = f"Row {number} must have the same keys as the first; these differ: {', '.join(odd)}."
+                raise Unreadable(told)
+        return super().create_dataset(json.dumps([{name: row[name] for name in rows[0]} for row in rows]), **kwargs)
+
+
 class DefinitionResource(resources.ModelResource):
     """Rows of one tenant, saved by the page's own service. Subclasses have a `Meta` with model and fields."""
 
@@ -165,7 +183,7 @@ class RulesConfirmForm(WithTenant, ConfirmImportForm):
 class TransferMixin(ImportExportMixin):
     """For a page of rules: `resource_classes` says which."""
 
-    formats = [CSV, JSON]
+    formats = [CSV, JsonRows]
     import_form_class = RulesImportForm
     confirm_form_class = RulesConfirmForm
     export_form_class = ExportForm
@@ -198,6 +216,12 @@ class TransferMixin(ImportExportMixin):
         """All of the tenant worked in, whatever the list shows of them."""
         queryset: QuerySet[Any] = self.get_queryset(request)
         return queryset.filter(tenant=current_tenant(request))
+
+    def add_data_read_fail_error_to_form(self, form: Any, error: Exception) -> None:
+        if isinstance(error, Unreadable):
+            form.add_error("import_file", str(error))
+        else:
+            super().add_data_read_fail_error_to_form(form, error)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:

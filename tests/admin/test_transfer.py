@@ -9,7 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from gamify.models import Badge, Tier
+from gamify.models import Badge, RewardRule, Tier
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console, fields_of, text_of
@@ -53,6 +53,36 @@ def test_json_keeps_objects(operator: Console, shop: Tenant) -> None:
     confirm(operator, response)
     gold = Tier.objects.get(tenant=shop)
     assert (gold.criteria_config, gold.benefits) == ({"min_points": 5}, {"a": [1]})
+
+
+def rewards(console: Console, content: str, kind: str = JSON) -> Any:
+    return upload(console, content, kind, path="gamify/rewardrule/import/")
+
+
+def test_json_goes_by_name_and_not_by_place(operator: Console, shop: Tenant) -> None:
+    rows = [{"event_type": "a", "points": 5, "cap_count": 1}, {"event_type": "b", "cap_count": 1, "points": 500}]
+    confirm(operator, rewards(operator, json.dumps(rows)), "gamify/rewardrule/process_import/")
+    rules = RewardRule.objects.filter(tenant=shop).values_list("event_type", "points", "cap_count")
+    assert sorted(rules) == [("a", 5, 1), ("b", 500, 1)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"event_type": "a", "points": 5}, {"event_type": "b"}], "Row 2 must have the same keys as the first"),
+        ([{"event_type": "a"}, {"event_type": "b", "points": 5}], "these differ: points."),
+        ([{"event_type": "a", "points": 5}, {"event_type": "b", "cap_count": 5}], "these differ: cap_count, points."),
+        ([["event_type", "points"], ["a", 5]], "Must be a list of objects."),
+        ([{"event_type": "a"}, "b"], "Must be a list of objects."),
+        ({"event_type": "a"}, "Must be a list of objects."),
+        ([], "No valid data to import."),
+    ],
+)
+def test_json_that_is_no_table_changes_nothing(operator: Console, rows: Any, message: str) -> None:
+    response = rewards(operator, json.dumps(rows))
+    assert message in text_of(response)
+    assert "Confirm import" not in text_of(response)
+    assert not RewardRule.objects.exists()
 
 
 def test_columns_left_out_are_left_alone(operator: Console, shop: Tenant) -> None:
