@@ -137,6 +137,13 @@ class DefinitionResource(resources.ModelResource):
             # A mistyped column would otherwise be passed over without a word.
             raise ValidationError(f"Unknown columns: {', '.join(unknown)}. Known: {', '.join(self.fields)}.")
 
+    def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        super().import_instance(instance, row, **kwargs)
+        for field in instance._meta.concrete_fields:
+            # A cell with nothing in it says nothing, as an empty text box of the form.
+            if field.null and getattr(instance, field.attname) == "":
+                setattr(instance, field.attname, None)
+
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         try:
             type(self).save_through(instance)

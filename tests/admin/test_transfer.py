@@ -152,6 +152,25 @@ def test_export_can_be_imported_elsewhere(operator: Console, shop: Tenant, kind:
         assert getattr(copy, name) == getattr(gold, name), name
 
 
+@pytest.mark.parametrize("kind", [CSV, JSON])
+def test_own_export_changes_nothing(operator: Console, shop: Tenant, kind: str) -> None:
+    RewardRule.objects.create(tenant=shop, event_type="signup", points=5)
+    exported = operator.post("gamify/rewardrule/export/", {"format": kind, "resource": "0"}).content.decode()
+    before = programmes.rows()
+    confirm(operator, rewards(operator, exported, kind), "gamify/rewardrule/process_import/")
+    assert "0 new, 0 updated, 0 deleted and 1 skipped" in operator.text("gamify/rewardrule/")
+    rule = RewardRule.objects.get()
+    assert (rule.name, rule.description, rule.starts_at, rule.cap_count) == (None, None, None, None)
+    assert programmes.rows() == before
+    assert not LogEntry.objects.exclude(change_message__startswith="Exported").exists()
+
+
+def test_empty_cell_of_a_new_row_is_nothing(operator: Console, shop: Tenant) -> None:
+    confirm(operator, upload(operator, "code,name,level,color,icon_url\nvip,VIP,4,,\n"))
+    made = Tier.objects.get(tenant=shop)
+    assert (made.color, made.icon_url) == (None, None)
+
+
 def test_badges_too(operator: Console, shop: Tenant) -> None:
     path = "gamify/badge/import/"
     lines = ["code,name,criteria_type,criteria_config", 'early,Early,award_count,"{""min_awards"": 2}"']
