@@ -18,13 +18,15 @@ from import_export import fields, resources, widgets
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON
 from import_export.forms import ConfirmImportForm
+from import_export.results import Error, Result
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
+from gamify.admin import _versions
 from gamify.admin._refusals import complaints
-from gamify.errors import DomainError
+from gamify.errors import DomainError, InvalidInput
 from tenants.access import access_of
-from tenants.console.current import FORM_FIELD, OPERATORS, current_tenant, tenant_of_form
+from tenants.console.current import FORM_FIELD, OPERATORS, SHOWN, current_tenant, tenant_of_form
 
 FILE_BYTES_MAX = 2 * 1024 * 1024
 
@@ -184,7 +186,9 @@ class RulesImportForm(WithTenant, ImportForm):
 
 
 class RulesConfirmForm(WithTenant, ConfirmImportForm):
-    pass
+    """With the version of the rules that the file was checked against."""
+
+    shown = forms.CharField(widget=forms.HiddenInput)
 
 
 class TransferMixin(ImportExportMixin):
@@ -208,7 +212,11 @@ class TransferMixin(ImportExportMixin):
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
-        return initial | ({FORM_FIELD: import_form.cleaned_data[FORM_FIELD]} if import_form else {})
+        tenant = tenant_of_form(request)
+        if not import_form or tenant is None:
+            return initial
+        # The tenant as it was before the file was checked.
+        return initial | {FORM_FIELD: tenant.pk, SHOWN: tenant.programme_version}
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         tenant = tenant_of_form(request)
@@ -242,15 +250,26 @@ class TransferMixin(ImportExportMixin):
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         return response
 
+    def process_dataset(self, dataset: Any, form: Any, request: HttpRequest, **kwargs: Any) -> Result:
+        tenant = tenant_of_form(request)
+        if tenant is None:
+            raise PermissionDenied
+        try:
+            _versions.check(_versions.locked(tenant.pk), form.cleaned_data[SHOWN])
+        except InvalidInput as error:
+            refused = Result()
+            refused.append_base_error(Error(error))
+            return refused
+        result: Result = super().process_dataset(dataset, form, request, **kwargs)
+        return result
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        """All or nothing: somebody else may have changed the rules since the file was checked."""
+        """All or nothing: what was shown, and nothing else."""
         if not (result.has_errors() or result.has_validation_errors()):
             response: HttpResponse = super().process_result(result, request)
             return response
         transaction.set_rollback(True)
-        messages.error(
-            request, "The rules have changed meanwhile, and the file does not fit them. Nothing was changed."
-        )
+        messages.error(request, "The rules have changed meanwhile. Please look again. Nothing was changed.")
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_import"
         return HttpResponseRedirect(reverse(name))
 
