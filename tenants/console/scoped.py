@@ -25,15 +25,24 @@ from tenants.models import Role, Tenant
 M = TypeVar("M", bound=Model)
 
 
-class TenantChangeList(ChangeList):
-    """Of the tenant worked in, and no count of the whole table."""
+class ReadableChangeList(ChangeList):
+    """No error page of a filter that somebody typed into the address, and that nobody can read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         try:
             super().__init__(*args, **kwargs)
-        except DataError as error:
-            # A filter that somebody typed into the address, and that PostgreSQL cannot read.
+        except (DataError, ValueError, OverflowError) as error:
+            # The first is PostgreSQL's complaint, the others are Python's: there is no year 0, nor one of 20 digits.
             raise IncorrectLookupParameters(error) from error
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # Read here: in the template it is too late to complain.
+        len(self.result_list)
+
+
+class TenantChangeList(ReadableChangeList):
+    """Of the tenant worked in, and no count of the whole table."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.model_admin.get_queryset(request)
