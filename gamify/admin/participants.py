@@ -133,7 +133,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
             tier=tier,
             holdings=holdings,
             system=shown,
-            lines=[(line, _explain.line(line)) for line in lines],
+            lines=[(line, _explain.line(line, participant.tenant_id)) for line in lines],
             before=before,
             older=lines[-1].entry.sequence if lines and lines[-1].entry.sequence > 1 else None,
             emblem=_emblem(tier, name),
