@@ -76,8 +76,11 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
     search_fields = ("name", "last_four")
     search_help_text = "Name, or the last four characters"
     add_fieldsets = ((None, {"fields": ("name", "family", "scopes", "expires_at")}),)
-    fieldsets = ((None, {"fields": ("display_key", "name", "display_state", "display_scopes", "expires_at", "times")}),)
-    readonly_fields = ("display_key", "display_state", "display_scopes", "times")
+    fieldsets = (
+        (None, {"fields": ("display_key", "id", "name", "display_state", "display_scopes", "expires_at", "times")}),
+    )
+    # The id is what `revoke_key` asks for.
+    readonly_fields = ("display_key", "id", "display_state", "display_scopes", "times")
 
     def get_urls(self) -> list[URLPattern]:
         revoke = path("<uuid:id>/revoke/", self.admin_site.admin_view(self.revoke_view), name="tenants_apikey_revoke")

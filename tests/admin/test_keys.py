@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
 
 from tenants import keys
 from tenants.models import ApiKey, Tenant
@@ -88,6 +89,14 @@ def test_revoke_is_asked_first_and_holds_at_once(root: Console) -> None:
         keys.resolve(raw_key, now=now())
     assert "Revoked" in root.text(LIST)
     assert LogEntry.objects.order_by("-pk")[0].get_change_message() == "Revoked."
+
+
+def test_page_shows_the_id_that_the_command_asks_for(root: Console, auditor: Console, shop: Tenant) -> None:
+    _, key = keys.issue(tenant=shop)
+    for console in (root, auditor):
+        assert str(key.pk) in console.text(f"{LIST}{key.pk}/change/")
+    call_command("revoke_key", str(key.pk))
+    assert "Revoked" in root.text(LIST)
 
 
 def test_operator_sees_no_keys_and_auditor_only_looks(operator: Console, auditor: Console, shop: Tenant) -> None:
