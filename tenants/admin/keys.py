@@ -23,6 +23,12 @@ from tenants.models import ApiKey, Role
 from tenants.scopes import SCOPES
 
 FAMILIES = [("bq", "Bricqs calls (bq_…)"), ("sk", "GamifyHost and Trophy calls (sk_…)")]
+# No endpoint beside those of `SCOPES` asks for one: see `scopes_accepted`.
+WITHOUT_SCOPES = (
+    "None: all that an app needs, and no little. Such a key awards, deducts and reads, opens and closes sessions, "
+    "pins anybody to a tier (tiers/assign), and makes and ends boosts, also those for everybody. "
+    "Keep it as safe as the points."
+)
 
 
 class KeyForm(forms.ModelForm[ApiKey]):
@@ -36,7 +42,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
         choices=[(name, f"{name}: {text}") for name, text in SCOPES.items()],
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None: award, deduct and read participants, which is all that an app needs.",
+        help_text=WITHOUT_SCOPES,
     )
 
     class Meta:
@@ -174,7 +180,7 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
 
     @display(description="Scopes")
     def display_scopes(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes) or "participants only"
+        return ", ".join(key.scopes) or "no scopes"
 
     @display(description="Issued, last used, revoked")
     def times(self, key: ApiKey) -> str:

@@ -9,8 +9,9 @@ from django.core.management import call_command
 
 from tenants import keys
 from tenants.models import ApiKey, Tenant
+from tests import programmes
 from tests.admin.console import Console, text_of
-from tests.factories import now
+from tests.factories import Client, now
 from tests.ledger._threads import at_once
 
 ADD, LIST = "tenants/apikey/add/", "tenants/apikey/"
@@ -97,6 +98,20 @@ def test_page_shows_the_id_that_the_command_asks_for(root: Console, auditor: Con
         assert str(key.pk) in console.text(f"{LIST}{key.pk}/change/")
     call_command("revoke_key", str(key.pk))
     assert "Revoked" in root.text(LIST)
+
+
+def test_form_says_what_a_key_without_scopes_may_do(root: Console, shop: Tenant, client: Client) -> None:
+    """`client` has such a key."""
+    page = root.text(ADD)
+    assert "pins anybody to a tier (tiers/assign), and makes and ends boosts, also those for everybody." in page
+    keys.issue(tenant=shop, name="app")
+    assert "app Active no scopes" in root.text(LIST)
+    # As it says.
+    programmes.make_ladder(shop)
+    client.award("anna", 5)
+    assigned = client.post("/tiers/assign", {"participant_id": "anna", "tier_code": "gold"})
+    assert assigned.status_code == 200
+    assert programmes.tier_of(shop, "anna") == "gold"
 
 
 def test_operator_sees_no_keys_and_auditor_only_looks(operator: Console, auditor: Console, shop: Tenant) -> None:
