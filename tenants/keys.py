@@ -15,8 +15,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from tenants import database
-from tenants.database import Row
+from tenants.database import Row, constraint_of
 from tenants.models import ApiKey, Tenant
 from tenants.rates import Rate
 from tenants.refs import TenantRef, write_rate
@@ -34,6 +36,14 @@ class KeyRefused(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class KeyExists(Exception):
+    """There is a key of this id: it was issued a moment ago, and its secret shown then."""
+
+    def __init__(self, id: UUID) -> None:
+        self.id = id
+        super().__init__(str(id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +69,13 @@ def issue(
     scopes: Sequence[str] = (),
     expires_at: datetime | None = None,
     name: str = "",
+    id: UUID | None = None,
 ) -> tuple[str, ApiKey]:
     """Make a key for `tenant` and return it in the clear, once and never again, with its record.
 
-    Raises ValidationError (unknown scope, long name).
+    `id`: what the record shall be called, where somebody may ask for the same key twice.
+
+    Raises KeyExists, ValidationError (unknown scope, long name).
     """
     assert family in FAMILIES, family
     prefix = f"{family}_{'test' if tenant.is_sandbox else 'live'}_"
@@ -75,9 +88,19 @@ def issue(
         digest=_digest(raw_key),
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
+        **({"id": id} if id else {}),
     )
+    if id and ApiKey.objects.filter(pk=id).exists():
+        raise KeyExists(id)
     key.full_clean()
-    key.save()
+    try:
+        with transaction.atomic():
+            key.save(force_insert=True)
+    except IntegrityError as error:
+        # Two at once: the other one's insert was waited for.
+        if id and constraint_of(error) == "tenants_apikey_pkey":
+            raise KeyExists(id) from error
+        raise
     return raw_key, key
 
 

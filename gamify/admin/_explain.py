@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from gamify.admin._participant_actions import operator_of
 from gamify.queries.people import Line
 
 KINDS = {"award": "Award", "deduct": "Deduct", "expire": "Expired"}
@@ -17,15 +19,14 @@ class Told:
     notes: list[str]
 
 
-def line(line: Line) -> Told:
+def line(line: Line, tenant_id: UUID) -> Told:
     entry = line.entry
     notes = _calculation(line)
     if line.paid_by:
         parts = [f"{amount:,} of {at:%Y-%m-%d}" for amount, at in line.paid_by[:PARTS_SHOWN]]
         more = len(line.paid_by) - PARTS_SHOWN
         notes.append("Out of points that expire: " + ", ".join(parts) + (f" and {more} more" if more > 0 else ""))
-    operator = line.metadata.get("operator") if line.metadata.get("source") == "console" else None
-    if operator:
+    if operator := operator_of(entry, line.metadata, tenant_id):
         notes.append(f"In the console, by {operator}")
     else:
         notes += [f"{name}: {_short(value)}" if name else _short(value) for name, value in line.metadata.items()]

@@ -19,7 +19,7 @@ from unfold.widgets import (
 
 from gamify.admin._refusals import complaints
 from gamify.errors import DomainError
-from gamify.models import Participant, PointsSystem, Tier
+from gamify.models import Entry, Participant, PointsSystem, Tier
 from gamify.services import points, tiers
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Award, Deduct, Outcome, Result, Wallet
@@ -31,6 +31,7 @@ from tenants.refs import TenantRef
 AMOUNT_MAX = 1_000_000
 # Keys of console forms are their own: no caller of an API can have used one before.
 SCOPE = "console"
+SOURCE, OPERATOR, FORM = "source", "operator", "form"
 
 
 class ReasonForm(forms.Form):
@@ -116,7 +117,7 @@ def perform(request: HttpRequest, participant: Participant, action: Action, form
     """Do it, and say what was done; None where it was refused, and the form then says why."""
     data = form.cleaned_data
     key = IdempotencyKey(str(data["key"]), scope=SCOPE)
-    by = {"source": "console", "operator": request.user.get_username()}
+    by = {SOURCE: SCOPE, OPERATOR: request.user.get_username(), FORM: key.text}
     tenant = TenantRef.of(Tenant.objects.get(pk=participant.tenant_id))
     try:
         with transaction.atomic():
@@ -131,6 +132,20 @@ def perform(request: HttpRequest, participant: Participant, action: Action, form
             form.add_error(field if field in form.fields else _FIELD_OF.get(field or ""), message)
         return None
     return f"Already done: {told}" if result.replayed else told
+
+
+def operator_of(entry: Entry, metadata: dict[str, Any], tenant_id: UUID) -> str | None:
+    """Who made the entry in the console; None where nobody did.
+
+    Any caller of an API may write the same metadata, but the operation's id is made of the key and its scope by us: no
+    other call can have that of a form. It holds as long as the entry does, where the operation's row is pruned.
+    """
+    try:
+        form = str(UUID(str(metadata.get(FORM))))
+    except ValueError:
+        return None
+    is_ours = entry.operation_id == IdempotencyKey(form, scope=SCOPE).operation_id(tenant_id)
+    return str(metadata.get(OPERATOR)) if is_ours else None
 
 
 _FIELD_OF = {"expires_at": "expires_on"}

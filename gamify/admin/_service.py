@@ -7,7 +7,6 @@ class BadgeAdmin(ServiceAdmin[Badge]):
 
 import hashlib
 from typing import Any, ClassVar, TypeVar, cast
-from uuid import UUID
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -19,13 +18,11 @@ from uuid_utils.compat import uuid7
 from gamify.admin._refusals import complaints
 from gamify.errors import DomainError, InvalidInput
 from gamify.services import definitions
-from tenants.console.current import tenant_of_form
+from tenants.console.current import SHOWN, id_of_form, tenant_of_form
 from tenants.console.scoped import TenantScopedAdmin
 from tenants.models import Tenant
 
 M = TypeVar("M", bound=Model)
-
-SHOWN = "shown"
 
 
 class ServiceForm(forms.ModelForm[Any]):
@@ -130,7 +127,7 @@ class ServiceAdmin(TenantScopedAdmin[M]):
             if tenant is None:
                 raise PermissionDenied
             obj.tenant_id = tenant.pk
-            obj.pk = _uuid(request.POST.get(SHOWN)) or obj.pk
+            obj.pk = id_of_form(request) or obj.pk
             # There already where the button was clicked twice; where that was at once, the second click waits here.
             definitions.move_on(tenant.pk)
             saved = type(obj)._default_manager.filter(pk=obj.pk, tenant=tenant).first() or self.save_through(obj)
@@ -147,13 +144,6 @@ class ServiceAdmin(TenantScopedAdmin[M]):
 
 def _digest(row: Model) -> str:
     return hashlib.sha256(repr(_values(row)).encode()).hexdigest()
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def _values(obj: Model) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from gamify.admin import _versions
 from gamify.admin._look import colour
 from gamify.admin._moves import rows_of
 from gamify.admin._refusals import sentence
@@ -19,7 +20,7 @@ from gamify.errors import DomainError
 from gamify.models import Tier
 from gamify.services import definitions, reevaluation
 from tenants.access import access_of
-from tenants.console.current import FORM_FIELD, OPERATORS, tenant_of_form
+from tenants.console.current import FORM_FIELD, OPERATORS, SHOWN, tenant_of_form
 from tenants.console.pages import log, page
 from tenants.models import Tenant
 from tenants.refs import TenantRef
@@ -34,7 +35,7 @@ ACTIVE = "active"
 
 def activity(admin: "TierAdmin", request: HttpRequest, id: UUID) -> HttpResponse:
     """Deactivate a tier, or activate it again: asked first, with who would move."""
-    tier = admin.get_queryset(request).filter(pk=id).first()
+    tier = admin.get_object(request, str(id))
     if tier is None:
         raise Http404
     if not admin.has_change_permission(request, tier):
@@ -74,6 +75,8 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
     """A new order for the tiers: arranged, then shown with who would move, then saved."""
     tenant = _operated(request)
     back = reverse("admin:gamify_tier_changelist")
+    # Read before the tiers are, so that it is never newer than they.
+    version = str(tenant.programme_version)
     tiers = list(Tier.objects.filter(tenant=tenant).order_by("-level"))
     order = request.POST.getlist("tier")
     try:
@@ -81,14 +84,16 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
         ids = [UUID(id) for id in reversed(order)]
         if request.method == "POST" and "confirmed" in request.POST:
             with transaction.atomic():
+                _versions.check(_versions.locked(tenant.pk), request.POST.get(SHOWN))
                 definitions.reorder_tiers(tenant_id=tenant.pk, tier_ids=ids)
                 for tier in tiers:
                     log(request, tier, "Tiers reordered.")
             messages.success(request, "The tiers have a new order.")
             return HttpResponseRedirect(back)
         if request.method == "POST":
+            _versions.check(tenant.programme_version, request.POST.get(SHOWN))
             rows = rows_of(reevaluation.preview_order(tenant_id=tenant.pk, tier_ids=ids, now=timezone.now()))
-            sent = [(FORM_FIELD, str(tenant.pk)), ("confirmed", "1"), *(("tier", id) for id in order)]
+            sent = [(FORM_FIELD, str(tenant.pk)), (SHOWN, version), ("confirmed", "1"), *(("tier", id) for id in order)]
             context = {"moves": rows, "total": sum(row.participants for row in rows), "sent": sent}
             return page(
                 admin,
@@ -110,6 +115,7 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
         title="Reorder tiers",
         tiers=arranged,
         levels=[tier.level for tier in tiers],
+        shown=version,
         back=back,
     )
 

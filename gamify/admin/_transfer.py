@@ -18,13 +18,15 @@ from import_export import fields, resources, widgets
 from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON
 from import_export.forms import ConfirmImportForm
+from import_export.results import Error, Result
 from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
+from gamify.admin import _versions
 from gamify.admin._refusals import complaints
-from gamify.errors import DomainError
+from gamify.errors import DomainError, InvalidInput
 from tenants.access import access_of
-from tenants.console.current import FORM_FIELD, OPERATORS, current_tenant, tenant_of_form
+from tenants.console.current import FORM_FIELD, OPERATORS, SHOWN, current_tenant, tenant_of_form
 
 FILE_BYTES_MAX = 2 * 1024 * 1024
 
@@ -89,6 +91,24 @@ class BooleanWidget(widgets.BooleanWidget):
         return text in self.TRUE_VALUES
 
 
+class Unreadable(Exception):
+    """A file that is no table. The message says why, in a sentence."""
+
+
+class JsonRows(JSON):
+    """The library's own puts the values of every object under the first one's keys, in whatever order they come."""
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
+        rows = json.loads(in_stream)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Unreadable("Must be a list of objects.")
+        for number, row in enumerate(rows, start=1):
+            if odd := sorted(row.keys() ^ rows[0].keys()):
+                told = f"Row {number} must have the same keys as the first; these differ: {', '.join(odd)}."
+                raise Unreadable(told)
+        return super().create_dataset(json.dumps([{name: row[name] for name in rows[0]} for row in rows]), **kwargs)
+
+
 class DefinitionResource(resources.ModelResource):
     """Rows of one tenant, saved by the page's own service. Subclasses have a `Meta` with model and fields."""
 
@@ -118,6 +138,13 @@ class DefinitionResource(resources.ModelResource):
         if unknown:
             # A mistyped column would otherwise be passed over without a word.
             raise ValidationError(f"Unknown columns: {', '.join(unknown)}. Known: {', '.join(self.fields)}.")
+
+    def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        super().import_instance(instance, row, **kwargs)
+        for field in instance._meta.concrete_fields:
+            # A cell with nothing in it says nothing, as an empty text box of the form.
+            if field.null and getattr(instance, field.attname) == "":
+                setattr(instance, field.attname, None)
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         try:
@@ -159,13 +186,15 @@ class RulesImportForm(WithTenant, ImportForm):
 
 
 class RulesConfirmForm(WithTenant, ConfirmImportForm):
-    pass
+    """With the version of the rules that the file was checked against."""
+
+    shown = forms.CharField(widget=forms.HiddenInput)
 
 
 class TransferMixin(ImportExportMixin):
     """For a page of rules: `resource_classes` says which."""
 
-    formats = [CSV, JSON]
+    formats = [CSV, JsonRows]
     import_form_class = RulesImportForm
     confirm_form_class = RulesConfirmForm
     export_form_class = ExportForm
@@ -183,7 +212,11 @@ class TransferMixin(ImportExportMixin):
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
-        return initial | ({FORM_FIELD: import_form.cleaned_data[FORM_FIELD]} if import_form else {})
+        tenant = tenant_of_form(request)
+        if not import_form or tenant is None:
+            return initial
+        # The tenant as it was before the file was checked.
+        return initial | {FORM_FIELD: tenant.pk, SHOWN: tenant.programme_version}
 
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         tenant = tenant_of_form(request)
@@ -199,6 +232,12 @@ class TransferMixin(ImportExportMixin):
         queryset: QuerySet[Any] = self.get_queryset(request)
         return queryset.filter(tenant=current_tenant(request))
 
+    def add_data_read_fail_error_to_form(self, form: Any, error: Exception) -> None:
+        if isinstance(error, Unreadable):
+            form.add_error("import_file", str(error))
+        else:
+            super().add_data_read_fail_error_to_form(form, error)
+
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             with transaction.atomic():
@@ -211,15 +250,26 @@ class TransferMixin(ImportExportMixin):
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         return response
 
+    def process_dataset(self, dataset: Any, form: Any, request: HttpRequest, **kwargs: Any) -> Result:
+        tenant = tenant_of_form(request)
+        if tenant is None:
+            raise PermissionDenied
+        try:
+            _versions.check(_versions.locked(tenant.pk), form.cleaned_data[SHOWN])
+        except InvalidInput as error:
+            refused = Result()
+            refused.append_base_error(Error(error))
+            return refused
+        result: Result = super().process_dataset(dataset, form, request, **kwargs)
+        return result
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        """All or nothing: somebody else may have changed the rules since the file was checked."""
+        """All or nothing: what was shown, and nothing else."""
         if not (result.has_errors() or result.has_validation_errors()):
             response: HttpResponse = super().process_result(result, request)
             return response
         transaction.set_rollback(True)
-        messages.error(
-            request, "The rules have changed meanwhile, and the file does not fit them. Nothing was changed."
-        )
+        messages.error(request, "The rules have changed meanwhile. Please look again. Nothing was changed.")
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_import"
         return HttpResponseRedirect(reverse(name))
 

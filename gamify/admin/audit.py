@@ -25,6 +25,7 @@ from gamify.models import (
     Trigger,
 )
 from tenants.access import BOTH, Access, access_of
+from tenants.console.scoped import ReadableChangeList
 from tenants.models import ApiKey, Tenant
 
 # Whose rows the log is about, and how each is of a tenant.
@@ -48,6 +49,9 @@ class AuditAdmin(ModelAdmin):
     sortable_by = ()
     ordering = ("-action_time", "-pk")
     actions = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReadableChangeList]:
+        return ReadableChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
         queryset: QuerySet[LogEntry] = super().get_queryset(request)

@@ -133,7 +133,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
             tier=tier,
             holdings=holdings,
             system=shown,
-            lines=[(line, _explain.line(line)) for line in lines],
+            lines=[(line, _explain.line(line, participant.tenant_id)) for line in lines],
             before=before,
             older=lines[-1].entry.sequence if lines and lines[-1].entry.sequence > 1 else None,
             emblem=_emblem(tier, name, profile.avatar_url if profile else None),
@@ -146,7 +146,7 @@ class ParticipantAdmin(TenantScopedAdmin[Participant]):
         )
 
     def action_view(self, request: HttpRequest, id: UUID, *, name: str) -> HttpResponse:
-        participant = self.get_queryset(request).filter(pk=id).first()
+        participant = self.get_object(request, str(id))
         if participant is None:
             raise Http404
         if not access_of(request).has(OPERATORS, participant.tenant_id):

@@ -59,6 +59,12 @@ class TenantAdmin(TenantScopedAdmin[Tenant]):
             *super().get_urls(),
         ]
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        names = super().get_list_display(request)
+        if self.has_change_permission(request):
+            return names
+        return ["open_link" if name == "links" else name for name in names]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
 
@@ -104,7 +110,7 @@ class TenantAdmin(TenantScopedAdmin[Tenant]):
         return HttpResponseRedirect(back)
 
     def _found(self, request: HttpRequest, id: UUID) -> Tenant:
-        tenant = self.get_queryset(request).select_related("sandbox_of").filter(pk=id).first()
+        tenant = self.get_object(request, str(id))
         if tenant is None:
             raise Http404
         return tenant
@@ -129,10 +135,16 @@ class TenantAdmin(TenantScopedAdmin[Tenant]):
     def links(self, tenant: Tenant) -> str:
         name = "disable" if tenant.is_active else "enable"
         return format_html(
-            '<a class="c-link" href="{}">Open</a> <a class="c-link" href="{}">{}</a>',
-            reverse("admin:tenants_tenant_open", args=[tenant.pk]),
+            '{} <a class="c-link" href="{}">{}</a>',
+            self.open_link(tenant),
             reverse(f"admin:tenants_tenant_{name}", args=[tenant.pk]),
             name.title(),
+        )
+
+    @display(description="")
+    def open_link(self, tenant: Tenant) -> str:
+        return format_html(
+            '<a class="c-link" href="{}">Open</a>', reverse("admin:tenants_tenant_open", args=[tenant.pk])
         )
 
 

@@ -13,15 +13,22 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from uuid_utils.compat import uuid7
 
 from tenants import keys
-from tenants.console.current import tenant_of_form
+from tenants.console.current import SHOWN, id_of_form, label, tenant_of_form
 from tenants.console.pages import confirmation, log, page
 from tenants.console.scoped import TenantScopedAdmin
 from tenants.models import ApiKey, Role
 from tenants.scopes import SCOPES
 
 FAMILIES = [("bq", "Bricqs calls (bq_…)"), ("sk", "GamifyHost and Trophy calls (sk_…)")]
+# No endpoint beside those of `SCOPES` asks for one: see `scopes_accepted`.
+WITHOUT_SCOPES = (
+    "None: all that an app needs, and no little. Such a key awards, deducts and reads, opens and closes sessions, "
+    "pins anybody to a tier (tiers/assign), and makes and ends boosts, also those for everybody. "
+    "Keep it as safe as the points."
+)
 
 
 class KeyForm(forms.ModelForm[ApiKey]):
@@ -35,7 +42,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
         choices=[(name, f"{name}: {text}") for name, text in SCOPES.items()],
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="None: award, deduct and read participants, which is all that an app needs.",
+        help_text=WITHOUT_SCOPES,
     )
 
     class Meta:
@@ -75,8 +82,11 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
     search_fields = ("name", "last_four")
     search_help_text = "Name, or the last four characters"
     add_fieldsets = ((None, {"fields": ("name", "family", "scopes", "expires_at")}),)
-    fieldsets = ((None, {"fields": ("display_key", "name", "display_state", "display_scopes", "expires_at", "times")}),)
-    readonly_fields = ("display_key", "display_state", "display_scopes", "times")
+    fieldsets = (
+        (None, {"fields": ("display_key", "id", "name", "display_state", "display_scopes", "expires_at", "times")}),
+    )
+    # The id is what `revoke_key` asks for.
+    readonly_fields = ("display_key", "id", "display_state", "display_scopes", "times")
 
     def get_urls(self) -> list[URLPattern]:
         revoke = path("<uuid:id>/revoke/", self.admin_site.admin_view(self.revoke_view), name="tenants_apikey_revoke")
@@ -92,6 +102,20 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
         """A key is never changed: it is revoked, and another one issued."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """However often the form of a new key is sent, it makes one."""
+        shown = request.POST.get(SHOWN) or str(uuid7())
+        try:
+            return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "shown": shown})
+        except keys.KeyExists as error:
+            return self._issued(request, self.get_queryset(request).get(pk=error.id), raw_key=None)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         tenant = tenant_of_form(request)
         if tenant is None or change:
@@ -103,19 +127,23 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
             scopes=fields["scopes"],
             expires_at=fields["expires_at"],
             name=fields["name"],
+            id=id_of_form(request),
         )
         obj.__dict__.update(key.__dict__)
         request._raw_key = raw_key  # type: ignore[attr-defined] # ours: for the page that shows it once
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Shown in the answer itself and nowhere else: no redirect, no session, no cache holds the key."""
-        raw_key = request._raw_key  # type: ignore[attr-defined] # see above
-        response = page(self, request, "console/key_issued.html", title="Key issued", raw_key=raw_key, key=obj)
+        return self._issued(request, obj, raw_key=request._raw_key)  # type: ignore[attr-defined] # see above
+
+    def _issued(self, request: HttpRequest, key: ApiKey, *, raw_key: str | None) -> HttpResponse:
+        context = {"raw_key": raw_key, "key": key, "key_tenant_label": label(key.tenant)}
+        response = page(self, request, "console/key_issued.html", title="Key issued", **context)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     def revoke_view(self, request: HttpRequest, id: Any) -> HttpResponse:
-        key = self.get_queryset(request).filter(pk=id).first()
+        key = self.get_object(request, str(id))
         if key is None:
             raise Http404
         if not self.has_revoke_permission(request):
@@ -152,7 +180,7 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
 
     @display(description="Scopes")
     def display_scopes(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes) or "participants only"
+        return ", ".join(key.scopes) or "no scopes"
 
     @display(description="Issued, last used, revoked")
     def times(self, key: ApiKey) -> str:

@@ -10,6 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from tenants.console.scoped import ReadableChangeList
 from tenants.models import Membership
 
 # Roles are given by memberships; Django's groups and permissions decide nothing here.
@@ -67,6 +68,9 @@ class PersonAdmin(SuperusersOnly, DjangoUserAdmin[User], ModelAdmin):
         """Whoever is made here is made to sign in here."""
         obj.is_staff = True
         super().save_model(request, obj, form, change)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReadableChangeList]:
+        return ReadableChangeList
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("memberships__tenant__sandbox_of")

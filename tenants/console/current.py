@@ -12,6 +12,9 @@ from tenants.models import Role, Tenant
 SESSION_KEY = "tenant"
 # The form field that says which tenant a form was shown for. Another tab may have moved on to another since.
 FORM_FIELD = "for_tenant"
+# The form field that says what a form showed, or what the row that it makes will be called: whatever is sent twice, or
+# long after it was shown, is known by it.
+SHOWN = "shown"
 # More are found on the page of tenants.
 CHOICES_MAX = 12
 
@@ -28,6 +31,14 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         request._tenant = found  # type: ignore[attr-defined] # ours: kept with the request
     tenant: Tenant | None = request._tenant  # type: ignore[attr-defined] # see above
     return tenant
+
+
+def show(request: HttpRequest, tenant_id: UUID) -> None:
+    """For the rest of the request: it is about a row, or a form, of this tenant, whatever another tab has chosen."""
+    shown: Tenant | None = getattr(request, "_tenant", None)
+    if shown is None or shown.pk != tenant_id:
+        found = Tenant.objects.select_related("sandbox_of").filter(pk=tenant_id).first()
+        request._tenant = found  # type: ignore[attr-defined] # see above
 
 
 def choose(request: HttpRequest, tenant: Tenant) -> None:
@@ -48,7 +59,17 @@ def tenant_of_form(request: HttpRequest) -> Tenant | None:
         raise PermissionDenied from error
     if not access_of(request).has(OPERATORS, id):
         raise PermissionDenied
-    return Tenant.objects.filter(pk=id).first()
+    # Where the form comes back with its mistakes, it bears the same name.
+    show(request, id)
+    return current_tenant(request)
+
+
+def id_of_form(request: HttpRequest) -> UUID | None:
+    """What the row will be called that a form of a new one makes, however often it is sent."""
+    try:
+        return UUID(request.POST.get(SHOWN, ""))
+    except ValueError:
+        return None
 
 
 def label(tenant: Tenant) -> str:

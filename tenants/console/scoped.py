@@ -19,21 +19,30 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from tenants.access import BOTH, access_of
-from tenants.console.current import OPERATORS, current_tenant
+from tenants.console.current import OPERATORS, current_tenant, show
 from tenants.models import Role, Tenant
 
 M = TypeVar("M", bound=Model)
 
 
-class TenantChangeList(ChangeList):
-    """Of the tenant worked in, and no count of the whole table."""
+class ReadableChangeList(ChangeList):
+    """No error page of a filter that somebody typed into the address, and that nobody can read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         try:
             super().__init__(*args, **kwargs)
-        except DataError as error:
-            # A filter that somebody typed into the address, and that PostgreSQL cannot read.
+        except (DataError, ValueError, OverflowError) as error:
+            # The first is PostgreSQL's complaint, the others are Python's: there is no year 0, nor one of 20 digits.
             raise IncorrectLookupParameters(error) from error
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # Read here: in the template it is too late to complain.
+        len(self.result_list)
+
+
+class TenantChangeList(ReadableChangeList):
+    """Of the tenant worked in, and no count of the whole table."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.model_admin.get_queryset(request)
@@ -72,6 +81,13 @@ class TenantScopedAdmin(ModelAdmin, DjangoModelAdmin[M], Generic[M]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         queryset: QuerySet[M] = super().get_queryset(request)
         return queryset.filter(access_of(request).scope(self.seen_by, self.tenant_path))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> M | None:
+        """A page about one row bears the name of the row's tenant: another one may be worked in by now."""
+        obj: M | None = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            show(request, self.tenant_id_of(obj))
+        return obj
 
     def for_list(self, queryset: QuerySet[M]) -> QuerySet[M]:
         """What only the list needs of each row."""

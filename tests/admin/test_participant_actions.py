@@ -2,13 +2,16 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from gamify.models import Entry, Participant, PointsSystem, Tier
-from gamify.services import definitions
+from gamify.models import Entry, Operation, Participant, PointsSystem, Tier
+from gamify.services import definitions, points
+from gamify.services.idempotency import IdempotencyKey
 from tenants.models import Tenant
+from tenants.refs import TenantRef
 from tests import programmes
 from tests.admin.console import Console, participant_path, text_of
 from tests.factories import now
@@ -34,11 +37,37 @@ def test_award_is_an_entry_and_says_what_it_led_to(operator: Console, shop: Tena
     assert response.status_code == 302
     entry = entries(shop)[-1]
     assert (entry.kind, entry.amount, entry.reason) == ("award", 60, "Lost parcel")
-    assert json.loads(entry.metadata or "") == {"source": "console", "operator": "olive"}
+    told = json.loads(entry.metadata or "")
+    assert (told["source"], told["operator"], UUID(told["form"]).version) == ("console", "olive", 4)
     assert programmes.tier_of(shop, "anna") == "bronze"
     page = operator.text(participant_path(shop, "anna"))
     assert "Awarded 60 points; the balance is 110. Moved up to Bronze." in page
     assert "In the console, by olive" in page
+
+
+@pytest.mark.parametrize("action", ["award", "deduct"])
+def test_who_did_it_is_known_when_its_key_is_forgotten(operator: Console, shop: Tenant, action: str) -> None:
+    send(operator, shop, action, amount="5", reason="Lost parcel")
+    Operation.objects.all().delete()
+    page = operator.text(participant_path(shop, "anna"))
+    assert "In the console, by olive" in page
+    assert "form:" not in page
+
+
+def test_nobody_else_passes_for_an_operator(operator: Console, shop: Tenant) -> None:
+    send(operator, shop, "award", amount="60", reason="Lost parcel")
+    ours = json.loads(entries(shop)[-1].metadata or "")
+    forged = {**ours, "operator": "eve"}
+    for metadata in ({"source": "console", "operator": "eve"}, forged, {**forged, "form": [1]}):
+        programmes.award(shop, "anna", 1, metadata=metadata)
+    # Nor with the form's own key, sent as a caller's.
+    key = IdempotencyKey(ours["form"])
+    item = points.Award("anna", 1, metadata=forged, key=key)
+    assert points.award(tenant=TenantRef.of(shop), item=item, now=now()).error is None
+    page = operator.text(participant_path(shop, "anna"))
+    assert page.count("In the console, by olive") == 1
+    assert "In the console, by eve" not in page
+    assert page.count("operator: eve") == 4
 
 
 def test_double_click_awards_once(operator: Console, shop: Tenant) -> None:

@@ -62,3 +62,11 @@ def test_only_superusers_make_and_change_tenants(operator: Console, shop: Tenant
     assert shop.slug in operator.text(LIST)
     shop.refresh_from_db()
     assert shop.is_active
+
+
+def test_list_offers_to_each_what_they_may_do(root: Console, operator: Console, auditor: Console, shop: Tenant) -> None:
+    assert f"{LIST}{shop.pk}/disable/" in root.get(LIST).content.decode()
+    for console in (operator, auditor):
+        page = console.get(LIST).content.decode()
+        assert f"{LIST}{shop.pk}/open/" in page
+        assert "disable/" not in page

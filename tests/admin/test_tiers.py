@@ -193,7 +193,7 @@ def test_reorder_exchanges_levels_after_a_preview(operator: Console, shop: Tenan
     programmes.award(shop, "anna", 600)
     # The highest first: silver above gold.
     order = [str(tiers[code].pk) for code in ("silver", "gold", "bronze")]
-    response = operator.post("gamify/tier/reorder/", {"tier": order, "for_tenant": str(shop.pk)})
+    response = operator.post("gamify/tier/reorder/", {**operator.form("gamify/tier/reorder/"), "tier": order})
     assert "would move" in text_of(response)
     assert tier(shop).level == 3
     sent = {**fields_of(response), "tier": order}
@@ -206,7 +206,7 @@ def test_reorder_of_other_tiers_than_there_are_is_refused(operator: Console, sho
     tiers = programmes.make_ladder(shop)
     ids = [str(each.pk) for each in tiers.values()]
     order = ids[:2] if wrong == "missing" else [*ids[:2], ids[0]]
-    sent = {"tier": order, "for_tenant": str(shop.pk), "confirmed": "1"}
+    sent = {**operator.form("gamify/tier/reorder/"), "tier": order, "confirmed": "1"}
     assert "The tiers have changed meanwhile." in text_of(operator.post("gamify/tier/reorder/", sent))
     assert {each.code: each.level for each in Tier.objects.all()} == {"bronze": 1, "silver": 2, "gold": 3}
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from gamify.models import Badge, Tier
+from gamify.models import Badge, RewardRule, Tier
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console, fields_of, text_of
@@ -53,6 +53,36 @@ def test_json_keeps_objects(operator: Console, shop: Tenant) -> None:
     confirm(operator, response)
     gold = Tier.objects.get(tenant=shop)
     assert (gold.criteria_config, gold.benefits) == ({"min_points": 5}, {"a": [1]})
+
+
+def rewards(console: Console, content: str, kind: str = JSON) -> Any:
+    return upload(console, content, kind, path="gamify/rewardrule/import/")
+
+
+def test_json_goes_by_name_and_not_by_place(operator: Console, shop: Tenant) -> None:
+    rows = [{"event_type": "a", "points": 5, "cap_count": 1}, {"event_type": "b", "cap_count": 1, "points": 500}]
+    confirm(operator, rewards(operator, json.dumps(rows)), "gamify/rewardrule/process_import/")
+    rules = RewardRule.objects.filter(tenant=shop).values_list("event_type", "points", "cap_count")
+    assert sorted(rules) == [("a", 5, 1), ("b", 500, 1)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"event_type": "a", "points": 5}, {"event_type": "b"}], "Row 2 must have the same keys as the first"),
+        ([{"event_type": "a"}, {"event_type": "b", "points": 5}], "these differ: points."),
+        ([{"event_type": "a", "points": 5}, {"event_type": "b", "cap_count": 5}], "these differ: cap_count, points."),
+        ([["event_type", "points"], ["a", 5]], "Must be a list of objects."),
+        ([{"event_type": "a"}, "b"], "Must be a list of objects."),
+        ({"event_type": "a"}, "Must be a list of objects."),
+        ([], "No valid data to import."),
+    ],
+)
+def test_json_that_is_no_table_changes_nothing(operator: Console, rows: Any, message: str) -> None:
+    response = rewards(operator, json.dumps(rows))
+    assert message in text_of(response)
+    assert "Confirm import" not in text_of(response)
+    assert not RewardRule.objects.exists()
 
 
 def test_columns_left_out_are_left_alone(operator: Console, shop: Tenant) -> None:
@@ -120,6 +150,25 @@ def test_export_can_be_imported_elsewhere(operator: Console, shop: Tenant, kind:
     copy, gold = Tier.objects.get(tenant=shop.sandbox), Tier.objects.get(tenant=shop)
     for name in ("code", "name", "level", "criteria_config", "benefits", "point_multiplier"):
         assert getattr(copy, name) == getattr(gold, name), name
+
+
+@pytest.mark.parametrize("kind", [CSV, JSON])
+def test_own_export_changes_nothing(operator: Console, shop: Tenant, kind: str) -> None:
+    RewardRule.objects.create(tenant=shop, event_type="signup", points=5)
+    exported = operator.post("gamify/rewardrule/export/", {"format": kind, "resource": "0"}).content.decode()
+    before = programmes.rows()
+    confirm(operator, rewards(operator, exported, kind), "gamify/rewardrule/process_import/")
+    assert "0 new, 0 updated, 0 deleted and 1 skipped" in operator.text("gamify/rewardrule/")
+    rule = RewardRule.objects.get()
+    assert (rule.name, rule.description, rule.starts_at, rule.cap_count) == (None, None, None, None)
+    assert programmes.rows() == before
+    assert not LogEntry.objects.exclude(change_message__startswith="Exported").exists()
+
+
+def test_empty_cell_of_a_new_row_is_nothing(operator: Console, shop: Tenant) -> None:
+    confirm(operator, upload(operator, "code,name,level,color,icon_url\nvip,VIP,4,,\n"))
+    made = Tier.objects.get(tenant=shop)
+    assert (made.color, made.icon_url) == (None, None)
 
 
 def test_badges_too(operator: Console, shop: Tenant) -> None:

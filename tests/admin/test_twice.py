@@ -9,6 +9,7 @@ from gamify.services import definitions
 from tenants.models import Tenant
 from tests import programmes
 from tests.admin.console import Console, fields_of, text_of
+from tests.admin.test_transfer import upload
 from tests.ledger._threads import at_once
 
 REWARD = {"event_type": "signup", "points": "10", "cap_period": "ever", "is_active": "on"}
@@ -74,6 +75,43 @@ def test_nor_behind_a_tier_s_preview(operator: Console, shop: Tenant) -> None:
     assert "Somebody has changed this meanwhile." in text_of(operator.post(path, fields_of(preview)))
     tier.refresh_from_db()
     assert (tier.name, tier.criteria_config) == ("Aurum", {"min_points": 1000})
+
+
+def test_nor_by_a_new_order_of_tiers(operator: Console, shop: Tenant) -> None:
+    tiers, path = programmes.make_ladder(shop), "gamify/tier/reorder/"
+    orders = [[str(tiers[code].pk) for code in codes] for codes in (("silver", "gold", "bronze"), tiers)]
+    arranged = {**operator.form(path), "tier": orders[0]}
+    seen = {**fields_of(operator.post(path, arranged)), "tier": orders[0]}
+    # Somebody else puts them in an order of their own.
+    definitions.reorder_tiers(tenant_id=shop.pk, tier_ids=[tiers[code].pk for code in ("gold", "bronze", "silver")])
+    for stale in (arranged, seen):
+        told = operator.post(path, stale)
+        assert "The rules have changed meanwhile. Please look again." in text_of(told)
+        # Shown anew, as they are now.
+        assert text_of(told).index("Silver") < text_of(told).index("Bronze") < text_of(told).index("Gold")
+    assert dict(Tier.objects.values_list("code", "level")) == {"gold": 1, "bronze": 2, "silver": 3}
+    preview = operator.post(path, {**fields_of(told), "tier": orders[1]})
+    operator.post(path, {**fields_of(preview), "tier": orders[1]})
+    assert dict(Tier.objects.values_list("code", "level")) == {"bronze": 3, "silver": 2, "gold": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_orders_confirmed_at_the_very_same_time(operator: Console, shop: Tenant) -> None:
+    tiers, path = programmes.make_ladder(shop), "gamify/tier/reorder/"
+    shown = {**operator.form(path), "confirmed": "1"}
+    orders = [[str(tiers[code].pk) for code in codes] for codes in (("silver", "gold", "bronze"), tuple(tiers))]
+    replies = at_once([lambda order=order: operator.post(path, {**shown, "tier": order}) for order in orders])  # type: ignore[misc]
+    assert sorted(reply.status_code for reply in replies) == [200, 302]
+
+
+def test_nor_by_a_file(operator: Console, shop: Tenant) -> None:
+    tier = programmes.make_tier(shop, "gold", 3, 100)
+    seen = upload(operator, "code,name,level\ngold,Golden,3\n")
+    programmes.change_tier(tier, name="Aurum")
+    assert operator.post("gamify/tier/process_import/", fields_of(seen)).status_code == 302
+    assert "The rules have changed meanwhile. Please look again." in operator.text("gamify/tier/")
+    tier.refresh_from_db()
+    assert tier.name == "Aurum"
 
 
 @pytest.mark.django_db(transaction=True)
