@@ -61,11 +61,16 @@ def due(system: PointsSystem, *, now: datetime) -> Due:
 
 
 def sweep(
-    system: PointsSystem, *, clock: Callable[[], datetime], map_batches: Callable[..., Iterator[Any]] = map
+    system: PointsSystem,
+    *,
+    clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
+    map_batches: Callable[..., Iterator[Any]] = map,
 ) -> Iterator[Swept]:
     """Expire what is due in one points system, a batch at a time, each in a transaction of its own.
 
-    `map_batches`: Python's `map`, or one that does them elsewhere, such as in a pool of processes.
+    `is_over`: whether to hand out no more batches than the one just handed out. `map_batches`: Python's `map`, or one
+    that does them elsewhere, such as in a pool of processes; what was handed out by then is done and counted.
 
     Stop it wherever you like and run it again, also twice at once: what is done is no longer due. Raises
     NothingExpired.
@@ -78,9 +83,11 @@ def sweep(
         if until is None:
             return
         entries = 0
-        for swept in map_batches(partial(_expire_batch, system.tenant_id, rules, now), _batches(due)):
+        for swept in map_batches(partial(_expire_batch, system.tenant_id, rules, now), _batches(due, is_over)):
             entries += swept.entries
             yield swept
+        if is_over():
+            return
         # To find nothing once is normal: another sweep was faster. The same participants twice means that their
         # accounts and their lots disagree.
         if not entries and due == in_vain:
@@ -89,13 +96,15 @@ def sweep(
         since = until
 
 
-def _batches(due: Mapping[UUID, int]) -> Iterator[list[UUID]]:
+def _batches(due: Mapping[UUID, int], is_over: Callable[[], bool]) -> Iterator[list[UUID]]:
     """Those with `due` lots, as many at a time as have LOTS_PER_BATCH together, but at least one."""
     ids: list[UUID] = []
     lots = 0
     for id, count in due.items():
         if ids and lots + count > LOTS_PER_BATCH:
             yield ids
+            if is_over():
+                return
             ids, lots = [], 0
         ids.append(id)
         lots += count

@@ -25,7 +25,7 @@ from tenants.scopes import SCOPES
 FAMILIES = [("bq", "Bricqs calls (bq_…)"), ("sk", "GamifyHost and Trophy calls (sk_…)")]
 # No endpoint beside those of `SCOPES` asks for one: see `scopes_accepted`.
 WITHOUT_SCOPES = (
-    "None: all that an app needs, and no little. Such a key awards, deducts and reads, opens and closes sessions, "
+    "None: all that an app needs, which is a lot. Such a key awards, deducts and reads, opens and closes sessions, "
     "pins anybody to a tier (tiers/assign), and makes and ends boosts, also those for everybody. "
     "Keep it as safe as the points."
 )

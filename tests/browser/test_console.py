@@ -104,6 +104,16 @@ def test_key_opens_the_api_until_it_is_revoked(page: Page, base: str) -> None:
     assert call(base, key, "/points/award", {"participant_id": "till_user", "amount": 12})[0] == 401
 
 
+def test_key_is_shown_where_the_button_was_clicked_twice(page: Page, base: str) -> None:
+    page.goto(f"{base}/admin/tenants/apikey/add/")
+    page.fill("[name=name]", "twice")
+    page.get_by_role("button", name="Save", exact=True).dblclick()
+    key = page.locator("#key").inner_text()
+    assert call(base, key, "/points/award", {"participant_id": "till_user", "amount": 1})[0] == 200
+    page.get_by_role("link", name="Done").click()
+    expect(row(page, "twice")).to_have_count(1)
+
+
 def test_tiers_are_reordered_by_buttons(page: Page, base: str) -> None:
     page.goto(f"{base}/admin/gamify/tier/reorder/")
     before = page.locator(".c-order .c-grow").all_inner_texts()

@@ -165,6 +165,17 @@ def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: Non
     assert expiring.breaches() == []
 
 
+def test_processes_whose_time_is_up_say_all_that_they_did(transactional_db: None) -> None:
+    shop = TenantFactory.create()
+    fill(shop, participants=8_000, awards=5, expires_at=lambda number, at: now() - DAY)
+    command = [sys.executable, str(PROJECT_DIR / "manage.py"), "expire_points", "--max-seconds", "3"]
+    said = subprocess.run(command, env=expiring.environment(), capture_output=True, text=True, check=True).stdout
+    entries = len(expired(shop))
+    assert said.startswith(f"Expired {10 * entries} points of {entries} lots.")
+    assert entries > 0
+    assert "Time is up" in said or entries == 40_000
+
+
 def test_a_process_of_it_that_is_killed_ends_it_with_a_sentence(transactional_db: None) -> None:
     shop = TenantFactory.create()
     fill(shop, participants=LOTS_FOR_PROCESSES // 5 + 1, awards=5, expires_at=lambda number, at: now() - DAY)

@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from math import inf
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_tenant(parser)
         parser.add_argument("--dry-run", action="store_true", help="only say how much is due")
-        parser.add_argument("--max-seconds", type=float, help="stop after the batch during which this time is over")
+        parser.add_argument("--max-seconds", type=float, help="begin nothing more once this time is over")
         parser.add_argument(
             "--processes",
             type=int,
@@ -49,14 +50,18 @@ class Command(BaseCommand):
         if processes < 1:
             raise CommandError("--processes: at least 1.")
         systems = expiry.systems(tenant_of(tenant, sandbox=sandbox))
-        now, started = timezone.now(), time.monotonic()
+        now, ends_at = timezone.now(), time.monotonic() + (inf if max_seconds is None else max_seconds)
+
+        def is_over() -> bool:
+            return time.monotonic() >= ends_at
+
         due = [expiry.due(system, now=now) for system in systems]
         lots, points = sum(each.lots for each in due), sum(each.points for each in due)
         if dry_run:
             self.stdout.write(f"Would expire {points} points of {lots} lots.")
             return
         entries = points = 0
-        is_cut_short = is_broken = False
+        is_broken = False
         with (
             mapper(processes if lots > LOTS_FOR_PROCESSES else 1) as map_batches,
             # Shown on a terminal only.
@@ -64,24 +69,26 @@ class Command(BaseCommand):
         ):
             for system in systems:
                 begun, done, is_complete = timezone.now(), Swept(0, 0), True
+                batches = expiry.sweep(system, clock=timezone.now, is_over=is_over, map_batches=map_batches)
                 try:
-                    for swept in expiry.sweep(system, clock=timezone.now, map_batches=map_batches):
+                    for swept in batches:
                         done = Swept(done.entries + swept.entries, done.points + swept.points)
                         progress.update(swept.entries)
-                        if max_seconds is not None and time.monotonic() - started >= max_seconds:
-                            is_cut_short, is_complete = True, False
-                            break
                 except NothingExpired as error:
                     # The other systems are not to blame.
                     self.stderr.write(f"{system.tenant}, {system.key}: {error}")
                     is_complete, is_broken = False, True
                 entries, points = entries + done.entries, points + done.points
                 expiry.record_run(
-                    system, started_at=begun, finished_at=timezone.now(), swept=done, is_complete=is_complete
+                    system,
+                    started_at=begun,
+                    finished_at=timezone.now(),
+                    swept=done,
+                    is_complete=is_complete and not is_over(),
                 )
-                if is_cut_short:
+                if is_over():
                     break
-        rest = " Time is up: there may be more." if is_cut_short else ""
+        rest = " Time is up: there may be more." if is_over() else ""
         self.stdout.write(f"Expired {points} points of {entries} lots.{rest}")
         if is_broken:
             raise CommandError("A ledger is broken. Run verify_ledger.")

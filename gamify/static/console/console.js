@@ -37,6 +37,16 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 
+  // A second click while the first is under way would take its answer away, and a new key is in that answer alone.
+  for (const form of document.querySelectorAll("form[method=post]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+    // Whoever comes back to the page may send it again.
+    window.addEventListener("pageshow", () => { delete form.dataset.sent; });
+  }
+
   // A long run goes on by itself, a piece at a time.
   document.querySelector("form[data-goes-on]")?.submit();
 
