@@ -6,10 +6,11 @@ PostgreSQL would say of them is taken out here.
 """
 
 import logging
+import os
 import re
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -46,7 +47,7 @@ def config(*, style: str, level: str) -> dict[str, Any]:
         "filters": {"faults": {"()": FaultsWithoutPaths}},
         "formatters": {"line": {"()": Line, "is_console": is_console}},
         # On stderr, as stdout is for what commands say; see `to_stdout`.
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"console": {"class": "bricqs.logs.LineHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django.request": {"level": "ERROR", "filters": ["faults"]},
@@ -59,8 +60,26 @@ def config(*, style: str, level: str) -> dict[str, Any]:
 def to_stdout() -> None:
     """From now on to stdout, where container runtimes expect what a server says."""
     for handler in logging.getLogger().handlers:
-        if type(handler) is logging.StreamHandler:
+        if isinstance(handler, LineHandler):
             handler.setStream(sys.stdout)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes each line at once, and without a lock. A thread that held one while it wrote had to wait for Python
+    afterwards, and all the others meanwhile for it: a fifth of the time of a page of transactions."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        if is_shown := bool(self.filter(record)):
+            self.emit(record)
+        return is_shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            rest = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            while rest:
+                rest = rest[os.write(self.stream.fileno(), rest) :]
+        except Exception:
+            self.handleError(record)
 
 
 class Line(logging.Formatter):

@@ -1,6 +1,10 @@
 """One line for each request, that says enough and nothing secret."""
 
+import json
+import logging
+import os
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +13,7 @@ from django.db import connection
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
+from bricqs.logs import Line, LineHandler
 from gamify.services import points
 from tenants import database
 from tenants.models import Tenant
@@ -155,3 +160,23 @@ def test_what_postgresql_says_of_a_broken_row_is_left_out(client: Client, monkey
         assert client.award("anna", 5).status_code == 500
     assert "IntegrityError" in lines.text
     assert "secret" not in lines.text
+
+
+def test_lines_of_many_threads_stay_whole() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as written, os.fdopen(writer, "w") as stream:
+        handler = LineHandler(stream)
+        handler.setFormatter(Line(is_console=False))
+
+        def log(thread: int) -> None:
+            for number in range(50):
+                event = f"{thread} {number} {'ü' * 500}"
+                handler.handle(logging.LogRecord("n", logging.INFO, "f", 1, event, None, None))
+
+        threads = [threading.Thread(target=log, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        lines = [json.loads(written.readline())["event"] for _ in range(400)]
+        for thread in threads:
+            thread.join()
+    assert sorted(lines) == sorted(f"{thread} {number} {'ü' * 500}" for thread in range(8) for number in range(50))
