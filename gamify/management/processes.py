@@ -14,6 +14,10 @@ import django
 from django.core.management.base import CommandError
 from django.db import connection
 
+# Behind the web's processes where a processor is short, but not so far that a batch keeps its locks for long.
+NICENESS = 10
+OBJECTS_BETWEEN_COLLECTIONS = 10_000
+
 
 @contextmanager
 def mapper(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
@@ -36,11 +40,6 @@ def mapper(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-# Behind the web's processes where a processor is short, but not so far that a batch keeps its locks for long.
-NICENESS = 10
-OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
 def _begin(database: str) -> None:

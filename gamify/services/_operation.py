@@ -33,7 +33,7 @@ class Operation(ABC):
 
     def input_hash(self) -> bytes:
         """Of operations that take a key: what tells a retry from another call."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} takes no key")
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:
         """The points systems that it may post to, and how much it takes off the balance there: for these, lots are

@@ -134,7 +134,7 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Shown in the answer itself and nowhere else: no redirect, no session, no cache holds the key."""
-        return self._issued(request, obj, raw_key=request._raw_key)  # type: ignore[attr-defined] # see above
+        return self._issued(request, obj, raw_key=request._raw_key)  # type: ignore[attr-defined] # ours: `save_model` put it there
 
     def _issued(self, request: HttpRequest, key: ApiKey, *, raw_key: str | None) -> HttpResponse:
         context = {"raw_key": raw_key, "key": key, "key_tenant_label": label(key.tenant)}

@@ -29,7 +29,7 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         found = tenants.filter(pk=chosen).first() if chosen else None
         found = found or tenants.filter(sandbox_of=None).order_by("slug").first()
         request._tenant = found  # type: ignore[attr-defined] # ours: kept with the request
-    tenant: Tenant | None = request._tenant  # type: ignore[attr-defined] # see above
+    tenant: Tenant | None = request._tenant  # type: ignore[attr-defined] # ours: kept with the request
     return tenant
 
 
@@ -38,7 +38,7 @@ def show(request: HttpRequest, tenant_id: UUID) -> None:
     shown: Tenant | None = getattr(request, "_tenant", None)
     if shown is None or shown.pk != tenant_id:
         found = Tenant.objects.select_related("sandbox_of").filter(pk=tenant_id).first()
-        request._tenant = found  # type: ignore[attr-defined] # see above
+        request._tenant = found  # type: ignore[attr-defined] # ours: kept with the request
 
 
 def choose(request: HttpRequest, tenant: Tenant) -> None:

@@ -1,5 +1,6 @@
 """Forms that are sent twice, or long after they were shown."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -100,7 +101,7 @@ def test_two_orders_confirmed_at_the_very_same_time(operator: Console, shop: Ten
     tiers, path = programmes.make_ladder(shop), "gamify/tier/reorder/"
     shown = {**operator.form(path), "confirmed": "1"}
     orders = [[str(tiers[code].pk) for code in codes] for codes in (("silver", "gold", "bronze"), tuple(tiers))]
-    replies = at_once([lambda order=order: operator.post(path, {**shown, "tier": order}) for order in orders])  # type: ignore[misc]
+    replies = at_once([partial(operator.post, path, {**shown, "tier": order}) for order in orders])
     assert sorted(reply.status_code for reply in replies) == [200, 302]
 
 
@@ -126,7 +127,7 @@ def test_two_clicks_at_the_very_same_time_make_one(operator: Console, system: Po
 def test_two_people_who_choose_the_same_key_at_once_are_told(operator: Console, system: PointsSystem) -> None:
     path = "gamify/metric/add/"
     forms = [{**operator.form(path), "name": name, "key": "words", "is_active": "on"} for name in ("A", "B")]
-    replies = at_once([lambda sent=sent: operator.post(path, sent) for sent in forms])  # type: ignore[misc]
+    replies = at_once([partial(operator.post, path, sent) for sent in forms])
     assert sorted(reply.status_code for reply in replies) == [200, 302]
     [told] = [text_of(reply) for reply in replies if reply.status_code == 200]
     assert "Another metric already has this key." in told

@@ -19,13 +19,15 @@ from bricqs.env import PROJECT_DIR
 
 SECONDS_MAX = 60
 LONG = "correct-horse-battery-staple-0123456789"
+# As in a container.
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is served here
 # What docs/operations.md tells whoever deploys to set.
 PRODUCTION = {
     "SECRET_KEY": "0aZ!1bY?2cX-3dW_4eV.5fU,6gT;7hS:8iR(9jQ)0kP[1lO]2mN",
     "ALLOWED_HOSTS": "points.example.com",
     "HTTPS": "true",
     "CACHE_URL": "redis://127.0.0.1:6379/0",
-    "HOST": "0.0.0.0",  # noqa: S104 - as in a container
+    "HOST": EVERYWHERE,
     "METRICS_TOKEN": LONG,
 }
 
@@ -54,7 +56,7 @@ def test_a_first_run_on_ones_own_machine_is_fine(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "id"),
     [
-        ({"DEBUG": True, "SERVE_HOST": "0.0.0.0"}, "bricqs.E001"),  # noqa: S104
+        ({"DEBUG": True, "SERVE_HOST": EVERYWHERE}, "bricqs.E001"),
         ({"DEBUG": True, "ALLOWED_HOSTS": ["points.example.com"]}, "bricqs.E001"),
         ({"ALLOWED_HOSTS": ["*"]}, "bricqs.E002"),
         ({"SECRET_KEY": "short"}, "bricqs.E003"),
@@ -78,7 +80,7 @@ def test_unsafe_setting_is_an_error(settings: Any, changes: dict[str, Any], id: 
     "changes",
     [
         {"DEBUG": True},
-        {"ALLOWED_HOSTS": ["points.example.com"], "SERVE_HOST": "0.0.0.0"},  # noqa: S104
+        {"ALLOWED_HOSTS": ["points.example.com"], "SERVE_HOST": EVERYWHERE},
         {"CACHE_URL": "redis://cache", "SECRET_KEY_IS_GENERATED": False},
         {"METRICS_TOKEN": LONG},
         {"LOCK_TIMEOUT": "500ms"},
@@ -101,7 +103,7 @@ def test_what_machines_with_one_database_must_agree_on_is_a_warning_for_producti
     assert ids(include_deployment_checks=True) == set()
 
 
-@pytest.mark.parametrize(("host", "is_warned"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)])  # noqa: S104
+@pytest.mark.parametrize(("host", "is_warned"), [("127.0.0.1", False), ("localhost", False), (EVERYWHERE, True)])
 def test_a_demo_that_others_can_reach_is_a_warning(
     settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, is_warned: bool
 ) -> None:
@@ -114,8 +116,8 @@ def test_a_demo_that_others_can_reach_is_a_warning(
 @pytest.mark.parametrize(
     ("variables", "name", "value"),
     [
-        ({"HOST": "0.0.0.0"}, "SEED_DEMO", False),  # noqa: S104
-        ({"HOST": "0.0.0.0", "SEED_DEMO": "true"}, "SEED_DEMO", True),  # noqa: S104
+        ({"HOST": EVERYWHERE}, "SEED_DEMO", False),
+        ({"HOST": EVERYWHERE, "SEED_DEMO": "true"}, "SEED_DEMO", True),
         ({"DATABASE_URL": "postgresql://db/points"}, "SEED_DEMO", False),
         ({"HOST": ""}, "SERVE_HOST", "127.0.0.1"),
         ({"MAX_BODY_BYTES": "", "WEB_WORKERS": "", "JOINED_OPERATIONS_MAX": ""}, "WEB_WORKERS", 2),
