@@ -16,8 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _few_attempts(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(login, "BY_ADDRESS", "4/5m")
-    monkeypatch.setattr(login, "BY_NAME", "3/15m")
+    # Windows that are longer than any test, so that none begins in one and ends in the next.
+    monkeypatch.setattr(login, "BY_ADDRESS", "4/9999d")
+    monkeypatch.setattr(login, "BY_NAME", "3/9999d")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     for name in ("olive", "otto"):
         User.objects.create_user(name, password="right", is_staff=True)

@@ -176,7 +176,7 @@ def test_auditor_is_offered_nothing_and_refused(auditor: Console, shop: Tenant) 
 
 
 def test_write_cap_is_told(operator: Console, shop: Tenant) -> None:
-    shop.participant_write_rate = "1/1d"
+    shop.participant_write_rate = "1/9999d"
     shop.save()
     Participant.objects.update(window_writes=0, window_started_at=now())
     assert send(operator, shop, "award", amount="5", reason="One").status_code == 302
