@@ -92,7 +92,8 @@ def issue(
     )
     if id and ApiKey.objects.filter(pk=id).exists():
         raise KeyExists(id)
-    key.full_clean()
+    # Whether it is unique the insert tells, also of two at once.
+    key.full_clean(validate_unique=False)
     try:
         with transaction.atomic():
             key.save(force_insert=True)

@@ -61,6 +61,7 @@ class TriggerForm(ServiceForm):
             "event_attributes": "Only for events with",
         }
         help_texts = {
+            "time_interval": "A change counts time anew from then on; what the old one still owes is not paid.",
             "user_attributes": 'Attributes of the profile, as {"plan": "pro"}. {}: for everybody.',
             "event_attributes": 'Attributes of the event, as {"language": "en"}. {}: for every event.',
         }

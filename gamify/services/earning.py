@@ -55,7 +55,8 @@ def save_trigger(trigger: Trigger) -> Trigger:
 
 
 def _pays_for_other_time(before: Trigger, after: Trigger) -> bool:
-    """Whether the time that passed so far was time in which it paid nothing, or something else."""
+    """Whether the time that passed so far was time in which it paid nothing, or by other intervals. What an interval is
+    worth, and to whom, is what holds when it is paid."""
     if after.is_active and not before.is_active:
         return True
     return any(getattr(before, name) != getattr(after, name) for name in ("type", "time_unit", "time_interval"))

@@ -57,7 +57,9 @@ class PayTime(Operation):
         if trigger is None:
             return 0
         before = len(member.credits)
-        paid_until = max(self.since, member.paid_until(trigger.id) or self.since)
+        # Its terms may be newer than the search for who is owed: then so is the time that they pay for.
+        since = max(self.since, trigger.active_since)
+        paid_until = max(since, member.paid_until(trigger.id) or since)
         intervals = max(0, (member.now - paid_until) // trigger.interval)
         # Whoever it is not for has had its time all the same.
         member.pay(trigger, intervals)

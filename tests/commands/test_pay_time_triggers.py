@@ -143,6 +143,25 @@ def test_new_terms_pay_for_no_time_of_before(shop: Tenant, freeze: Freeze, terms
     assert points("u") == 5
 
 
+def test_new_terms_during_a_run_pay_for_no_time_of_before(
+    shop: Tenant, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_triggers, "BATCH_SIZE", 1)
+    set_up(shop, every(30))
+    here(shop, "u", "v")
+    freeze(START + 30 * DAY)
+    [(owner, rule)] = time_triggers.triggers(None)
+    run = time_triggers.pay(owner, rule, clock=timezone.now)
+    assert next(run).points == 5
+    trigger = Trigger.objects.get()
+    trigger.time_interval, trigger.time_unit = 1, "hour"
+    earning.save_trigger(trigger)
+    assert [paid.points for paid in run] == [0]
+    freeze(START + 30 * DAY + HOUR)
+    pay()
+    assert points("u") + points("v") == 15
+
+
 def test_another_type_that_becomes_time_pays_for_no_time_of_before(shop: Tenant, freeze: Freeze) -> None:
     set_up(shop, xp(type="user_creation", points=5))
     here(shop, "u")

@@ -162,7 +162,8 @@ def test_what_postgresql_says_of_a_broken_row_is_left_out(client: Client, monkey
     assert "secret" not in lines.text
 
 
-def test_lines_of_many_threads_stay_whole() -> None:
+@pytest.mark.parametrize("length", [500, 10_000])
+def test_lines_of_many_threads_stay_whole(length: int) -> None:
     reader, writer = os.pipe()
     with os.fdopen(reader) as written, os.fdopen(writer, "w") as stream:
         handler = LineHandler(stream)
@@ -170,7 +171,7 @@ def test_lines_of_many_threads_stay_whole() -> None:
 
         def log(thread: int) -> None:
             for number in range(50):
-                event = f"{thread} {number} {'ü' * 500}"
+                event = f"{thread} {number} {'ü' * length}"
                 handler.handle(logging.LogRecord("n", logging.INFO, "f", 1, event, None, None))
 
         threads = [threading.Thread(target=log, args=(number,)) for number in range(8)]
@@ -179,4 +180,4 @@ def test_lines_of_many_threads_stay_whole() -> None:
         lines = [json.loads(written.readline())["event"] for _ in range(400)]
         for thread in threads:
             thread.join()
-    assert sorted(lines) == sorted(f"{thread} {number} {'ü' * 500}" for thread in range(8) for number in range(50))
+    assert sorted(lines) == sorted(f"{thread} {number} {'ü' * length}" for thread in range(8) for number in range(50))

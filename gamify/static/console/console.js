@@ -42,6 +42,8 @@ document.addEventListener("DOMContentLoaded", () => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      // An answer that is a file leaves the page where it is, as does a stopped one.
+      setTimeout(() => { delete form.dataset.sent; }, 5000);
     });
     // Whoever comes back to the page may send it again.
     window.addEventListener("pageshow", () => { delete form.dataset.sent; });
