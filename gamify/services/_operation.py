@@ -33,6 +33,7 @@ class Operation(ABC):
 
     def input_hash(self) -> bytes:
         """Of operations that take a key: what tells a retry from another call."""
+        # Not an empty hash: with that, whatever comes with the same key would pass for a retry.
         raise NotImplementedError(f"{type(self).__name__} takes no key")
 
     def postings(self, programme: Programme) -> Iterable[tuple[System, int]]:

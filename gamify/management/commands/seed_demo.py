@@ -115,7 +115,8 @@ def _engagement_id() -> str:
 
 
 def _instructions(demo: dict[str, str]) -> str:
-    host = settings.SERVE_HOST if settings.SERVE_HOST not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    is_everywhere = settings.SERVE_HOST in ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+    host = "127.0.0.1" if is_everywhere else settings.SERVE_HOST
     base = f"http://{host}:{settings.SERVE_PORT}"
     return f"""
   Live key      {demo["live_key"]}
