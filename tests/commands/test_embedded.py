@@ -15,6 +15,7 @@ import pytest
 
 from bricqs import embedded
 from bricqs.env import PROJECT_DIR
+from tests import processes
 
 pytestmark = pytest.mark.slow
 
@@ -43,9 +44,9 @@ def shared() -> Iterator[Path]:
 def test_of_processes_that_start_at_once_the_last_to_leave_stops_it() -> None:
     with tempfile.TemporaryDirectory(prefix="bricqs-") as name:
         data = Path(name)
-        processes = [join(data) for _ in range(3)]
-        assert len({url_of(process) for process in processes}) == 1
-        for process in processes:
+        joined = [join(data) for _ in range(3)]
+        assert len({url_of(process) for process in joined}) == 1
+        for process in joined:
             assert is_running(data)
             leave(process)
         assert not is_running(data)
@@ -188,14 +189,10 @@ def crash(data: Path) -> int:
     """Starts the server, then kills it and its user with everything."""
     process = join(data)
     url_of(process)
-    postmaster = psutil.Process(pid_of(data))
-    processes = [postmaster, *postmaster.children()]
-    for each in processes:
-        each.kill()
-    process.kill()
+    postmaster = pid_of(data)
+    processes.kill(psutil.Process(postmaster), psutil.Process(process.pid), seconds_max=SECONDS_MAX)
     process.communicate()
-    psutil.wait_procs(processes, SECONDS_MAX)
-    return int(postmaster.pid)
+    return postmaster
 
 
 def pid_of(data: Path) -> int:

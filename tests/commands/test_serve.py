@@ -24,6 +24,7 @@ from django.test import Client
 
 from bricqs import health
 from bricqs.env import PROJECT_DIR
+from tests import processes
 
 pytestmark = pytest.mark.slow
 
@@ -73,13 +74,9 @@ class Served:
         return self.process.wait(SECONDS_MAX)
 
     def kill_everything(self) -> None:
-        postmaster = self.postmaster()
         own = psutil.Process(self.process.pid)
-        processes = [own, postmaster, *own.children(recursive=True), *postmaster.children(recursive=True)]
-        for process in processes:
-            process.kill()
+        processes.kill(own, self.postmaster(), seconds_max=SECONDS_MAX)
         self.process.wait(SECONDS_MAX)
-        psutil.wait_procs(processes, SECONDS_MAX)
 
     def last_log_line(self) -> str:
         return (self.data / "postgres/log").read_text().splitlines()[-1]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from bricqs.env import PROJECT_DIR
+from tests import processes
 from tests.live.client import Client
 
 SECONDS_MAX = 60
@@ -26,6 +27,8 @@ METRICS_TOKEN = "metrics-of-the-tests"
 WORKERS = 2
 # Beyond what a test can reach; its window ends in 2052.
 WRITE_RATE = "999999999/9999d"
+# The service's connections, each with a process of PostgreSQL behind it.
+OF_THE_SERVICE = "FROM pg_stat_activity WHERE application_name = 'bricqs' AND datname = current_database()"
 
 
 class Server:
@@ -79,22 +82,16 @@ class Server:
     def kill(self, *, with_postgresql: bool = False) -> None:
         """`kill -9` of the server and all its workers, and of PostgreSQL with all that serve its connections."""
         assert self.process
-        victims = _family(psutil.Process(self.process.pid))
+        victims = [psutil.Process(self.process.pid)]
         if with_postgresql:
-            victims += _family(psutil.Process(self._postmaster()))
-        _kill(victims)
+            victims.append(psutil.Process(self._postmaster()))
+        processes.kill(*victims, seconds_max=SECONDS_MAX)
         self.process.wait(SECONDS_MAX)
-        _, alive = psutil.wait_procs(victims, SECONDS_MAX)
-        assert not alive, alive
 
     def kill_session(self) -> None:
         """`kill -9` of the process behind one database connection: PostgreSQL then ends all others and recovers."""
-        sessions = [
-            child
-            for child in psutil.Process(self._postmaster()).children()
-            if " postgres bricqs " in child.cmdline()[0]
-        ]
-        sessions[0].kill()
+        ((session,),) = self.sql(f"SELECT pid {OF_THE_SERVICE} LIMIT 1")
+        os.kill(session, signal.SIGKILL)
 
     def restart_postgresql(self) -> None:
         """As an administrator does it: sessions are ended, transactions rolled back; then it starts again."""
@@ -106,11 +103,7 @@ class Server:
 
     def end_sessions(self) -> int:
         """Ends every connection of the service, in whatever it is doing, and says how many there were."""
-        ended = self.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'bricqs' AND datname = current_database()"
-        )
-        return len(ended)
+        return len(self.sql(f"SELECT pg_terminate_backend(pid) {OF_THE_SERVICE}"))
 
     def kill_worker(self) -> psutil.Process:
         """`kill -9` of one of the processes that answer requests."""
@@ -211,25 +204,13 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _family(process: psutil.Process) -> list[psutil.Process]:
-    # The parent first: it must not replace the children.
-    return [process, *process.children(recursive=True)]
-
-
-def _kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        # A session of PostgreSQL ends by itself once whoever it served is gone.
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-
-
 def _stop_what_a_killed_server_left(server: Server) -> None:
     try:
         postmaster = psutil.Process(server._postmaster())
     except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return
     if str(server.folder) in " ".join(postmaster.cmdline()):
-        _kill(_family(postmaster))
+        processes.kill(postmaster, seconds_max=SECONDS_MAX)
 
 
 def _free_port() -> int:
