@@ -3,10 +3,12 @@
 import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -17,6 +19,8 @@ from django.db import connection
 # Behind the web's processes where a processor is short, but not so far that a batch keeps its locks for long.
 NICENESS = 10
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
+# What is handed out to each process: the one that it does, and some to go on with while others are waited for.
+AHEAD = 4
 
 
 @contextmanager
@@ -33,13 +37,24 @@ def mapper(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
     database = connection.settings_dict["NAME"]
     with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin, initargs=(database,)) as pool:
         try:
-            yield pool.map
+            yield partial(_map, pool, AHEAD * processes)
         except BrokenProcessPool as error:
             raise CommandError(
                 "One of its processes was ended. What was done until then stays; run it again."
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _map(pool: ProcessPoolExecutor, ahead: int, do: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """`pool.map`, which would take all of `items` at once: here whoever makes them can stop while they are done."""
+    handed_out: deque[Future[Any]] = deque()
+    for item in items:
+        handed_out.append(pool.submit(do, item))
+        if len(handed_out) >= ahead:
+            yield handed_out.popleft().result()
+    for each in handed_out:
+        yield each.result()
 
 
 def _begin(database: str) -> None:

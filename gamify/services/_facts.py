@@ -21,16 +21,16 @@ def fact(state: ParticipantState, type: str, data: dict[str, Any], at: datetime,
 
 def entry_facts(state: ParticipantState, book: Book) -> list[FactRow]:
     """One of each entry posted to `book`, with the entry's id: so they come before the facts of what followed."""
-    system_id = str(book.account.points_system_id)
+    system_id = book.account.points_system_id
     return [
         fact(state, _TYPES[entry.kind], _entry_data(entry, system_id), entry.created_at, id=entry.id)
         for entry in book.entries
     ]
 
 
-def _entry_data(entry: EntryRow, points_system_id: str) -> dict[str, Any]:
+def _entry_data(entry: EntryRow, points_system_id: UUID) -> dict[str, Any]:
     return {
-        "transaction_id": str(entry.id),
+        "transaction_id": entry.id,
         "points_system_id": points_system_id,
         "amount": abs(entry.amount),
         "balance_after": entry.balance_after,

@@ -23,7 +23,7 @@ from tenants.models import Tenant
 # A batch holds its participants' locks until it commits, and what it wrote goes to the disk before the next award's
 # COMMIT does: short enough that an award hardly waits for either. Looking for what is due pays for several.
 LOTS_PER_BATCH = 125
-LOTS_PER_LOOK = 5_000
+LOTS_PER_LOOK = 20_000
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -141,7 +141,7 @@ def _expire(tenant_id: UUID, system: System, ids: Sequence[UUID], now: datetime)
             book = open_book(snapshot, (id, system.id), system)
             book.expire(now)
             if book.entries:
-                changes.participants.append(state)
+                changes.told_of.append(state)
                 changes.books.append(book)
                 changes.facts += entry_facts(state, book)
         store.write(changes, tenant_id=tenant_id, now=now)
@@ -185,13 +185,13 @@ def _notify(system: PointsSystem, ids: set[UUID], now: datetime) -> int:
             fact(
                 snapshot.participants[participant_id],
                 "points.expiring_soon",
-                {"points_system_id": str(system.id), "amount": amount, "expires_at": expires_at.isoformat()},
+                {"points_system_id": system.id, "amount": amount, "expires_at": expires_at.isoformat()},
                 now,
             )
             for participant_id, amount, expires_at in rows
         ]
         told = [snapshot.participants[id] for id in {fact.participant_id for fact in facts}]
-        store.write(store.Changes(participants=told, facts=facts), tenant_id=system.tenant_id, now=now)
+        store.write(store.Changes(told_of=told, facts=facts), tenant_id=system.tenant_id, now=now)
     return len(facts)
 
 

@@ -1,29 +1,27 @@
 """Write: the other half of the store."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from gamify.ledger.posting import AccountState, Book
 from gamify.ledger.store._earning import write_earning
+from gamify.ledger.store._people import (
+    insert_facts,
+    insert_participants,
+    note_facts,
+    update_participants,
+    upsert_profiles,
+)
 from gamify.ledger.store._sending import insert, send_rows
 from gamify.ledger.store.rows import (
     AccountKey,
     Changes,
-    FactRow,
-    ParticipantState,
-    ProfileState,
     RewardCountState,
     StoredOperation,
     Transition,
     Unlock,
 )
-from tenants.database import Row
-
-# This transaction's place in the stream of facts, or, where that comes first, the one of the participant's last facts.
-# Never before this transaction's own, so readers hold it back as long as it runs.
-_FACT_TRANSACTION = "greatest(pg_current_xact_id()::text::bigint, $::bigint)"
 
 
 def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
@@ -36,9 +34,10 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     people = sorted(changes.participants, key=lambda state: state.id)
     books = sorted(changes.books, key=lambda book: (book.account.participant_id, book.account.points_system_id))
     operations = sorted(changes.operations, key=lambda operation: operation.id)
-    _insert_participants([state for state in people if state.is_new], tenant_id, now)
-    _update_participants([state for state in people if not state.is_new])
-    _upsert_profiles(sorted(changes.profiles, key=lambda profile: profile.participant_id), tenant_id, now)
+    insert_participants([state for state in people if state.is_new], tenant_id, now)
+    update_participants([state for state in people if not state.is_new])
+    note_facts(changes.told_of)
+    upsert_profiles(sorted(changes.profiles, key=lambda profile: profile.participant_id), tenant_id, now)
     _upsert_accounts([book.account for book in books])
     _insert_entries(books)
     _insert_lots(books)
@@ -48,84 +47,9 @@ def write(changes: Changes, *, tenant_id: UUID, now: datetime) -> None:
     _insert_unlocks(changes.unlocks, now)
     _upsert_reward_counts(changes.reward_counts)
     write_earning(changes, now)
-    _insert_facts(changes.facts, {state.id: state.fact_transaction for state in people}, tenant_id)
+    last = {state.id: state.fact_transaction for state in (*people, *changes.told_of)}
+    insert_facts(changes.facts, last, tenant_id)
     _insert_operations(operations, tenant_id, now)
-
-
-def _insert_participants(states: Sequence[ParticipantState], tenant_id: UUID, now: datetime) -> None:
-    # A plain INSERT: two first awards at once must not both believe that the account is empty.
-    insert(
-        """gamify_participant (id, external_id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                               tier_pinned, badge_codes, boosted_until, fact_transaction, tenant_id, created_at)""",
-        [(s.id, s.external_id, *_changing(s), tenant_id, now) for s in states],
-        columns=(*["$"] * 9, _FACT_TRANSACTION, "$", "$"),
-    )
-
-
-def _update_participants(states: Sequence[ParticipantState]) -> None:
-    send_rows(
-        """UPDATE gamify_participant AS p
-              SET window_started_at = v.window_started_at, window_writes = v.window_writes, tier_id = v.tier_id,
-                  tier_achieved_at = v.tier_achieved_at, tier_pinned = v.tier_pinned, badge_codes = v.badge_codes,
-                  boosted_until = v.boosted_until, fact_transaction = v.fact_transaction
-             FROM (VALUES {rows}) AS v (id, window_started_at, window_writes, tier_id, tier_achieved_at,
-                                        tier_pinned, badge_codes, boosted_until, fact_transaction)
-            WHERE p.id = v.id""",
-        [(s.id, *_changing(s)) for s in states],
-        columns=(
-            "$::uuid",
-            "$::timestamptz",
-            "$::int",
-            "$::uuid",
-            "$::timestamptz",
-            "$::bool",
-            "$::varchar[]",
-            "$::date",
-            _FACT_TRANSACTION,
-        ),
-    )
-
-
-def _changing(state: ParticipantState) -> Row:
-    return (
-        state.window_started_at,
-        state.window_writes,
-        state.tier_id,
-        state.tier_achieved_at,
-        state.tier_pinned,
-        state.badge_codes,
-        state.boosted_until,
-        state.fact_transaction,
-    )
-
-
-def _upsert_profiles(profiles: Sequence[ProfileState], tenant_id: UUID, now: datetime) -> None:
-    insert(
-        """gamify_profile (participant_id, tenant_id, name, email, avatar_url, time_zone, subscribe_to_emails,
-                           device_tokens, attributes, created_at, updated_at)""",
-        [
-            (
-                p.participant_id,
-                tenant_id,
-                p.name,
-                p.email,
-                p.avatar_url,
-                p.time_zone,
-                p.subscribe_to_emails,
-                list(p.device_tokens),
-                json.dumps(dict(p.attributes), ensure_ascii=False),
-                p.created_at or now,
-                now,
-            )
-            for p in profiles
-        ],
-        """ON CONFLICT (participant_id) DO UPDATE SET
-               name = excluded.name, email = excluded.email, avatar_url = excluded.avatar_url,
-               time_zone = excluded.time_zone, subscribe_to_emails = excluded.subscribe_to_emails,
-               device_tokens = excluded.device_tokens,
-               attributes = excluded.attributes, updated_at = excluded.updated_at""",
-        columns=(*["$"] * 8, "$::json", "$", "$"),
-    )
 
 
 def _upsert_accounts(accounts: Sequence[AccountState]) -> None:
@@ -188,6 +112,18 @@ def _insert_entries(books: Sequence[Book]) -> None:
             )
             for book in books
             for e in book.entries
+            if e.kind != "expire"
+        ],
+    )
+    # An expiry has no more to say than this, and a sweep writes nothing else.
+    insert(
+        """gamify_entry (participant_id, points_system_id, sequence, id, kind, amount, balance_after, created_at,
+                         hash)""",
+        [
+            (*_key(book), e.sequence, e.id, e.kind, e.amount, e.balance_after, e.created_at, e.hash)
+            for book in books
+            for e in book.entries
+            if e.kind == "expire"
         ],
     )
 
@@ -263,14 +199,6 @@ def _upsert_reward_counts(counts: Sequence[RewardCountState]) -> None:
         """ON CONFLICT (participant_id, rule_id) DO UPDATE SET
                count_ever = excluded.count_ever, period_start = excluded.period_start,
                count_in_period = excluded.count_in_period""",
-    )
-
-
-def _insert_facts(facts: Sequence[FactRow], last: Mapping[UUID, int], tenant_id: UUID) -> None:
-    insert(
-        "gamify_fact (participant_id, id, tenant_id, type, data, created_at, transaction)",
-        [(f.participant_id, f.id, tenant_id, f.type, f.data, f.created_at, last[f.participant_id]) for f in facts],
-        columns=(*["$"] * 6, _FACT_TRANSACTION),
     )
 
 

@@ -105,6 +105,8 @@ class Changes:
     """All that a transaction writes."""
 
     participants: list[ParticipantState] = field(default_factory=list)
+    # Those of whom there are facts, but nothing else in their rows to change.
+    told_of: list[ParticipantState] = field(default_factory=list)
     books: list[Book] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     unlocks: list[Unlock] = field(default_factory=list)
