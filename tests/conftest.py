@@ -1,11 +1,16 @@
 """What all tests share: a real PostgreSQL, and a tenant with a client for each test."""
 
+import os
+
 import pytest
 from django.core.cache import cache
 
 from bricqs import embedded
 
-# Before pytest-django reads the settings: where no DATABASE_URL names a server, the bundled one is started.
+# Before pytest-django reads the settings. Many threads wait for one lock here, on a machine that may be busy; who tests
+# that a wait ends asks for less.
+os.environ.setdefault("LOCK_TIMEOUT", "30s")
+# Where no DATABASE_URL names a server, the bundled one is started.
 embedded.provide_database_url()
 
 # pytest rewrites asserts of the modules that it loads itself; these come after the database.

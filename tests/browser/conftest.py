@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.screenshots import fill, sign_in
 from tests.live.server import Server, server_on_a_database_of
+
+# A machine that is busy with other tests may stand still for some seconds.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def setting(server: Server) -> Iterator[Setting]:
     with (
         serving(HTML) as allowed,
         serving(HTML) as other,
-        httpx.Client(base_url=f"{url}/api/v1", headers={"X-API-Key": key}) as backend,
+        httpx.Client(base_url=f"{url}/api/v1", headers={"X-API-Key": key}, timeout=30) as backend,
     ):
         fields = {"name": "Summer quiz", "currency_name": "Stars", "allowed_origins": [allowed]}
         engagement = backend.post("/engagements", json=fields).json()["id"]
@@ -168,7 +168,7 @@ def test_page_that_is_no_longer_allowed_reads_nothing_though_its_browser_remembe
 
 
 def test_a_few_hundred_calls_a_minute_are_no_offence(setting: Setting) -> None:
-    with httpx.Client(base_url=setting.url) as anybody:
+    with httpx.Client(base_url=setting.url, timeout=30) as anybody:
         calls = [anybody.post("/api/v1/points/balance", json=setting.session) for _ in range(300)]
         assert {call.status_code for call in calls} == {200}
         refused = [anybody.get("/api/v1/gamify/participants/u/points") for _ in range(300)]

@@ -121,9 +121,10 @@ def test_a_participant_that_is_held_elsewhere_holds_up_nobody_else_for_long(shop
 
         return call
 
-    release = threading.Event()
-    holder = threading.Thread(target=hold, args=(shop, "held", release))
+    held, release = threading.Event(), threading.Event()
+    holder = threading.Thread(target=hold, args=(shop, "held", held, release))
     holder.start()
+    assert held.wait(60)
     others = ["ben", "carl", "dora"]
 
     def let_go() -> None:
@@ -140,12 +141,13 @@ def test_a_participant_that_is_held_elsewhere_holds_up_nobody_else_for_long(shop
     assert Account.objects.get(participant_id=participant_id(shop.id, "held")).balance == 6
 
 
-def hold(shop: TenantRef, participant: str, release: threading.Event) -> None:
+def hold(shop: TenantRef, participant: str, held: threading.Event, release: threading.Event) -> None:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(
             "SELECT 1 FROM gamify_participant WHERE id = %s FOR UPDATE", [participant_id(shop.id, participant)]
         )
+        held.set()
         release.wait(60)
         cursor.execute("ROLLBACK")
     connection.close()

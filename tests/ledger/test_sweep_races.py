@@ -125,7 +125,7 @@ def test_a_sweep_that_was_killed_is_taken_up_by_the_next(
 
 def test_a_process_killed_in_the_midst_leaves_whole_batches(transactional_db: None) -> None:
     shop = TenantFactory.create()
-    fill(shop, participants=1_200, awards=5, expires_at=lambda number, at: now() - DAY)
+    fill(shop, participants=3_900, awards=5, expires_at=lambda number, at: now() - DAY)
     process = subprocess.Popen([sys.executable, PROJECT_DIR / "manage.py", "expire_points"], env=expiring.environment())
     deadline = time.monotonic() + SECONDS_MAX
     while not Entry.objects.filter(kind="expire").exists():
@@ -136,14 +136,14 @@ def test_a_process_killed_in_the_midst_leaves_whole_batches(transactional_db: No
     assert expiring.breaches() == []
     # Waits for what the server may still be doing on behalf of the dead.
     entries, _ = expiring.sweep(shop, now=now())
-    assert 0 < entries < 6_000
-    assert expired(shop) == [-10] * 6_000
+    assert 0 < entries < 19_500
+    assert expired(shop) == [-10] * 19_500
     assert expiring.breaches() == []
 
 
 def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: None) -> None:
     shop = TenantFactory.create()
-    lots = LOTS_FOR_PROCESSES + 5_000
+    lots = LOTS_FOR_PROCESSES + 40_000
     fill(shop, participants=lots // 5, awards=5, expires_at=lambda number, at: now() - DAY)
     process = psutil.Popen([sys.executable, PROJECT_DIR / "manage.py", "expire_points"], env=expiring.environment())
     deadline = time.monotonic() + SECONDS_MAX
@@ -178,7 +178,7 @@ def test_processes_whose_time_is_up_say_all_that_they_did(transactional_db: None
 
 def test_a_process_of_it_that_is_killed_ends_it_with_a_sentence(transactional_db: None) -> None:
     shop = TenantFactory.create()
-    fill(shop, participants=LOTS_FOR_PROCESSES // 5 + 1, awards=5, expires_at=lambda number, at: now() - DAY)
+    fill(shop, participants=(LOTS_FOR_PROCESSES + 40_000) // 5, awards=5, expires_at=lambda number, at: now() - DAY)
     command = [sys.executable, PROJECT_DIR / "manage.py", "expire_points"]
     process = psutil.Popen(command, env=expiring.environment(), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + SECONDS_MAX

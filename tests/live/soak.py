@@ -145,6 +145,9 @@ class Soaker:
             self._note(path, body, reply)
             if key:
                 self.remembered = [*self.remembered[1 - REMEMBERED :], (path, body, key, reply)]
+        elif reply.status == 422:
+            # It waited for so long that it had expired when its turn came.
+            assert [error["field"] for error in reply.body["errors"]] == ["expires_at"], reply
         else:
             assert (path, reply.status, reply.body["code"]) == ("/points/deduct", 400, "insufficient_points"), reply
         return reply

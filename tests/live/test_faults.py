@@ -25,7 +25,8 @@ def server() -> Iterator[Server]:
 
 
 def test_postgresql_restarted_under_load(server: Server) -> None:
-    load = Load(server, "restarted", CALLS)
+    # It must not be over before the restart.
+    load = Load(server, "restarted", 4 * CALLS)
     with load.running():
         load.wait_for(CALLS // 3)
         server.restart_postgresql()

@@ -36,7 +36,7 @@ def test_every_write_takes_one_and_the_next_over_the_cap_is_refused(client: Clie
     response = refused(lambda: client.award("u", 1), 429, EXCEEDED)
     assert headers(response) == (3, 0, reset)
     # Rounded up, as of some moments ago.
-    assert abs(reset - now().timestamp() - int(response["Retry-After"])) < 5
+    assert abs(reset - now().timestamp() - int(response["Retry-After"])) < 60
     refused(lambda: client.deduct("u", 1), 429, EXCEEDED)
 
 

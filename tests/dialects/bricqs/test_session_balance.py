@@ -170,7 +170,8 @@ class TestRequest:
         invalid(lambda: http.generic("POST", url, "[]", "application/json"), "body")
 
 
-def test_answers_show_the_participants_write_cap(client: Client, quiz: Engagement) -> None:
+def test_answers_show_the_participants_write_cap(shop: Tenant, client: Client, quiz: Engagement) -> None:
+    Tenant.objects.filter(pk=shop.pk).update(participant_write_rate="120/9999d")
     reply = client.award("user_123", 500)
     page = open_page(quiz)
     for response in (page.call("balance"), page.call("transactions")):

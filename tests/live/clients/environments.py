@@ -21,8 +21,8 @@ class Environment:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self.python.exists():
                 venv.create(self.folder, with_pip=True, clear=True)
-            pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", requirement]
-            installed = self.run(*pip)
+            pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "10"]
+            installed = self.run(*pip, "--upgrade", requirement)
             assert installed.returncode == 0, installed.stderr
 
     @property

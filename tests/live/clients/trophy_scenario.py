@@ -6,6 +6,7 @@ import importlib.metadata
 import sys
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from trophy import TrophyApi, UpsertedUser
@@ -13,6 +14,7 @@ from trophy.core.api_error import ApiError
 from trophy.environment import TrophyApiEnvironment
 from trophy.errors import NotFoundError, UnauthorizedError, UnprocessableEntityError
 
+USER_TZ = "Europe/London"
 # Ids may hold spaces and slashes; the client sends them raw.
 IDS = ("user-123", "ann lee", "team/ann", " a/b c ")
 
@@ -40,7 +42,7 @@ def refused(error: type[ApiError], call: Any, *arguments: Any, **named: Any) -> 
 
 
 def events(trophy: Any) -> None:
-    user = UpsertedUser(id="user-123", name="Ann", tz="Europe/London", attributes={"plan": "pro"})
+    user = UpsertedUser(id="user-123", name="Ann", tz=USER_TZ, attributes={"plan": "pro"})
     first = trophy.metrics.event("words-written", user=user, value=2.5, idempotency_key="k", attributes={"a": "b"})
     assert (first.total, first.achievements, first.points, first.leaderboards) == (2.5, [], {}, {})
     assert (first.idempotency_key, first.idempotent_replayed) == ("k", False)
@@ -101,7 +103,8 @@ def points(trophy: Any) -> None:
     mine = trophy.users.points("user-123", "xp", awards=1)
     assert (mine.total, mine.level.name, len(mine.awards)) == (20, "Novice", 1)
     assert isinstance(mine.total, int)
-    today = datetime.now(UTC).date().isoformat()
+    # Where the user is: late in the evening of UTC the summer's next day has begun there.
+    today = datetime.now(ZoneInfo(USER_TZ)).date().isoformat()
     steps = trophy.users.points_event_summary("user-123", "xp", aggregation="daily", start_date=today, end_date=today)
     assert [(step.date, step.total, step.change) for step in steps] == [(today, 20, 20)]
     system = trophy.points.system("xp")
