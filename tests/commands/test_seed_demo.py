@@ -36,7 +36,7 @@ def demo_client(key: str) -> Client:
 
 
 def test_says_all_that_is_needed_to_start(settings: Any) -> None:
-    settings.SERVE_HOST, settings.SERVE_PORT = "0.0.0.0", 8123  # noqa: S104 - nothing is served here
+    settings.SERVE_HOST, settings.SERVE_PORT = "0.0.0.0", 8123
     output = seed()
     for form in (r"bq_live_[0-9a-f]{32}", r"bq_test_[0-9a-f]{32}", r"http://127\.0\.0\.1:8123/admin/", r"/api/docs/"):
         assert re.search(form, output)
@@ -44,6 +44,15 @@ def test_says_all_that_is_needed_to_start(settings: Any) -> None:
     user = authenticate(username=login, password=password)
     assert user
     assert user.is_superuser
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("localhost", "localhost"), ("192.0.2.7", "192.0.2.7"), ("::", "127.0.0.1"), ("::1", "[::1]")],
+)
+def test_says_where_it_can_be_asked(settings: Any, host: str, shown: str) -> None:
+    settings.SERVE_HOST, settings.SERVE_PORT = host, 8123
+    assert f" http://{shown}:8123/api/v1/gamify/points/award " in seed()
 
 
 def test_keys_open_the_demo_and_its_sandbox() -> None:

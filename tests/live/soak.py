@@ -148,6 +148,7 @@ class Soaker:
         elif reply.status == 422:
             # It waited for so long that it had expired when its turn came.
             assert [error["field"] for error in reply.body["errors"]] == ["expires_at"], reply
+            assert datetime.fromisoformat(body["expires_at"]) <= datetime.now(UTC), reply
         else:
             assert (path, reply.status, reply.body["code"]) == ("/points/deduct", 400, "insufficient_points"), reply
         return reply

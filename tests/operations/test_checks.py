@@ -20,7 +20,7 @@ from bricqs.env import PROJECT_DIR
 SECONDS_MAX = 60
 LONG = "correct-horse-battery-staple-0123456789"
 # As in a container.
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is served here
+EVERYWHERE = "0.0.0.0"
 # What docs/operations.md tells whoever deploys to set.
 PRODUCTION = {
     "SECRET_KEY": "0aZ!1bY?2cX-3dW_4eV.5fU,6gT;7hS:8iR(9jQ)0kP[1lO]2mN",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -115,9 +116,7 @@ def _engagement_id() -> str:
 
 
 def _instructions(demo: dict[str, str]) -> str:
-    is_everywhere = settings.SERVE_HOST in ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-    host = "127.0.0.1" if is_everywhere else settings.SERVE_HOST
-    base = f"http://{host}:{settings.SERVE_PORT}"
+    base = f"http://{_host()}:{settings.SERVE_PORT}"
     return f"""
   Live key      {demo["live_key"]}
   Sandbox key   {demo["sandbox_key"]}
@@ -131,3 +130,15 @@ def _instructions(demo: dict[str, str]) -> str:
     -H 'X-API-Key: {demo["live_key"]}' -H 'Content-Type: application/json' -H 'Idempotency-Key: order-ord_abc' \\
     -d '{{"participant_id": "user_123", "amount": 100, "reason": "Purchase completed"}}'
 """
+
+
+def _host() -> str:
+    """As a URL on this machine has it: a server that listens on every address can be asked on the local one."""
+    host = str(settings.SERVE_HOST)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1"
+    return f"[{address}]" if address.version == 6 else host

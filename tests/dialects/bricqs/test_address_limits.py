@@ -133,8 +133,8 @@ class TestAddress:
             ("192.0.2.1", "198.51.100.7, ", "192.0.2.1"),
             ("192.0.2.1", "1" * 10_000, "192.0.2.1"),
             ("", "198.51.100.7", "198.51.100.7"),
-            ("", None, "0.0.0.0"),  # noqa: S104 - no address to bind to
-            ("unix:", "nobody", "0.0.0.0"),  # noqa: S104 - no address to bind to
+            ("", None, "0.0.0.0"),
+            ("unix:", "nobody", "0.0.0.0"),
         ],
     )
     def test_behind_a_proxy(self, settings: Any, connection: str, header: str | None, address: str) -> None:
