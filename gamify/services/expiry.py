@@ -34,10 +34,11 @@ class NothingExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one batch did."""
+    """What one batch did, and of whom it found nothing to expire."""
 
     entries: int
     points: int
+    in_vain: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +74,28 @@ def sweep(
     that does them elsewhere, such as in a pool of processes; what was handed out by then is done and counted.
 
     Stop it wherever you like and run it again, also twice at once: what is done is no longer due. Raises
-    NothingExpired.
+    NothingExpired, once all others are done; Busy.
     """
     now, since = clock(), _BEGINNING
-    in_vain: dict[UUID, int] = {}
+    broken: set[UUID] = set()
     rules = system_of(system, system.tenant.time_zone)
     while True:
-        due, until = store.due_participants(points_system_id=system.id, since=since, now=now, limit=LOTS_PER_LOOK)
+        due, until = store.due_participants(
+            points_system_id=system.id, since=since, now=now, without=broken, limit=LOTS_PER_LOOK
+        )
         if until is None:
-            return
-        entries = 0
+            break
+        in_vain: list[UUID] = []
         for swept in map_batches(partial(_expire_batch, system.tenant_id, rules, now), _batches(due, is_over)):
-            entries += swept.entries
+            in_vain += swept.in_vain
             yield swept
+        # To find nothing is normal: another sweep was faster. If it is still due, accounts and lots disagree.
+        broken |= store.still_due(in_vain, points_system_id=system.id, now=now)
         if is_over():
-            return
-        # To find nothing once is normal: another sweep was faster. The same participants twice means that their
-        # accounts and their lots disagree.
-        if not entries and due == in_vain:
-            raise NothingExpired(f"Something is due of these, but their accounts say no: {sorted(map(str, due))}.")
-        in_vain = {} if entries else due
+            break
         since = until
+    if broken:
+        raise NothingExpired(f"Something is due of these, but their accounts say no: {sorted(map(str, broken))}.")
 
 
 def _batches(due: Mapping[UUID, int], is_over: Callable[[], bool]) -> Iterator[list[UUID]]:
@@ -146,7 +148,8 @@ def _expire(tenant_id: UUID, system: System, ids: Sequence[UUID], now: datetime)
                 changes.facts += entry_facts(state, book)
         store.write(changes, tenant_id=tenant_id, now=now)
     entries = [entry for book in changes.books for entry in book.entries]
-    return Swept(len(entries), -sum(entry.amount for entry in entries))
+    expired = {book.account.participant_id for book in changes.books}
+    return Swept(len(entries), -sum(entry.amount for entry in entries), tuple(set(ids) - expired))
 
 
 def notify(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[int]:

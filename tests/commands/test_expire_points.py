@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from gamify.models import Account, Entry, Fact, Lot, Sweep
+from gamify.models import Account, Entry, Fact, Lot, Participant, Sweep
 from gamify.services import expiry
 from tenants.models import Tenant
 from tests import expiring
 from tests.expiring import DAY
 from tests.factories import TenantFactory, now
+from tests.ledger._threads import at_once
+from tests.programmes import impatient
 
 
 @pytest.fixture
@@ -57,6 +60,26 @@ def test_system_whose_ledger_is_broken_keeps_no_other_from_its_turn(shop: Tenant
     assert expiring.account(other, "anna").balance == 0
     assert Sweep.objects.get(points_system__tenant=shop).is_complete is False
     assert Sweep.objects.get(points_system__tenant=other).is_complete is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_who_is_kept_busy_keeps_no_other_system_from_its_turn(shop: Tenant) -> None:
+    past = now() - 2 * DAY
+    other = TenantFactory.create()
+    expiring.award(other, "anna", 100, now=past, expires_at=past + DAY)
+
+    def impatient_run() -> str:
+        impatient()
+        return run()
+
+    with transaction.atomic():
+        Participant.objects.select_for_update(no_key=True).get(tenant=shop, external_id="ben")
+        with pytest.raises(CommandError, match=r"kept a participant busy for too long\..* run it again"):
+            at_once([impatient_run])
+    assert expiring.account(other, "anna").balance == 0
+    assert Sweep.objects.get(points_system__tenant=shop).is_complete is False
+    assert Sweep.objects.get(points_system__tenant=other).is_complete is True
+    assert at_once([impatient_run]) == ["Expired 26 points of 3 lots.\n"]
 
 
 def test_one_tenant_or_its_sandbox_or_all(shop: Tenant) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gamify.models import Account, Consumption, Entry, Lot
+from gamify.models import Account, Consumption, Entry, Lot, participant_id
 from gamify.services import audit, expiry
 from tenants.models import Tenant
 from tests import expiring
@@ -120,6 +120,34 @@ def test_a_lot_that_its_account_does_not_know_of_ends_the_sweep_instead_of_repea
     Account.objects.update(next_expires_at=NOW + 9 * DAY)
     with pytest.raises(expiry.NothingExpired):
         expiring.sweep(shop, now=NOW + 2 * DAY)
+
+
+@pytest.mark.parametrize("lots_per_look", [1, 2, 20_000])
+@pytest.mark.parametrize("broken", ["p0", "p2", "p4"])
+def test_of_several_the_one_whose_ledger_is_broken_is_named_and_all_others_are_swept(
+    shop: Tenant, monkeypatch: pytest.MonkeyPatch, broken: str, lots_per_look: int
+) -> None:
+    monkeypatch.setattr(expiry, "LOTS_PER_LOOK", lots_per_look)
+    for number in range(5):
+        expiring.award(shop, f"p{number}", 10, expires_at=NOW + number * HOUR + HOUR)
+    id = participant_id(shop.pk, broken)
+    Account.objects.filter(participant_id=id).update(next_expires_at=NOW + 9 * DAY)
+    with pytest.raises(expiry.NothingExpired, match=rf": \['{id}'\]"):
+        expiring.sweep(shop, now=NOW + 2 * DAY)
+    assert list(Lot.objects.values_list("participant_id", flat=True)) == [id]
+
+
+def test_what_another_sweep_did_first_is_no_fault(shop: Tenant) -> None:
+    for number in range(5):
+        expiring.award(shop, f"p{number}", 10, expires_at=NOW + number * HOUR + HOUR)
+
+    def late(expire_batch: Any, batches: Any) -> Any:
+        for batch in list(batches):
+            expiring.sweep(shop, now=NOW + DAY)
+            yield expire_batch(batch)
+
+    swept = list(expiry.sweep(expiring.system_of(shop), clock=lambda: NOW + DAY, map_batches=late))
+    assert [(each.entries, len(each.in_vain)) for each in swept] == [(0, 5)]
 
 
 # What one of two twins does next, at which the other was swept before.

@@ -10,6 +10,7 @@ from gamify.ledger.store._earning import NO_EARNING as NO_EARNING
 from gamify.ledger.store._earning import WantedEarning as WantedEarning
 from gamify.ledger.store._load import due_participants as due_participants
 from gamify.ledger.store._load import lock_and_load as lock_and_load
+from gamify.ledger.store._load import still_due as still_due
 from gamify.ledger.store._write import write as write
 from gamify.ledger.store.rows import AccountKey as AccountKey
 from gamify.ledger.store.rows import Changes as Changes

@@ -102,27 +102,35 @@ _DUE = """
                  WHERE participant_id = due.participant_id AND points_system_id = $1 AND expires_at <= $2))
       FROM (SELECT participant_id, expires_at FROM (
                 SELECT participant_id, expires_at FROM gamify_lot
-                 WHERE points_system_id = $1 AND expires_at <= $2 AND expires_at >= $3
+                 WHERE points_system_id = $1 AND expires_at <= $2 AND expires_at >= $3 AND participant_id <> ALL($5)
                  ORDER BY expires_at LIMIT $4) AS lots
             UNION ALL
             SELECT participant_id, rest_expires_at FROM (
                 SELECT participant_id, rest_expires_at FROM gamify_account
                  WHERE points_system_id = $1 AND rest_expires_at <= $2 AND rest_expires_at >= $3
+                   AND participant_id <> ALL($5)
                  ORDER BY rest_expires_at LIMIT $4) AS rests
              ORDER BY expires_at LIMIT $4) AS due
      GROUP BY participant_id ORDER BY 2
 """
+_STILL_DUE = """
+    SELECT participant_id FROM gamify_lot
+     WHERE participant_id = ANY($1) AND points_system_id = $2 AND expires_at <= $3
+     UNION
+    SELECT participant_id FROM gamify_account
+     WHERE participant_id = ANY($1) AND points_system_id = $2 AND rest_expires_at <= $3
+"""
 
 
 def due_participants(
-    *, points_system_id: UUID, since: datetime, now: datetime, limit: int
+    *, points_system_id: UUID, since: datetime, now: datetime, without: Collection[UUID] = (), limit: int
 ) -> tuple[dict[UUID, int], datetime | None]:
-    """Whose points are due and of how many lots, the earliest first, as many as have `limit` lots together, but at
-    least one; and a moment before which nothing else is due. Locks nothing.
+    """Whose points are due, of all but those `without`, and of how many lots, the earliest first, as many as have
+    `limit` lots together, but at least one; and a moment before which nothing else is due. Locks nothing.
 
     `since`: that moment, as the call before gave it. Index entries of what is done already are not walked again.
     """
-    rows = send(_DUE, [points_system_id, now, since, limit]).fetchall()
+    rows = send(_DUE, [points_system_id, now, since, limit, sorted(without)]).fetchall()
     due: dict[UUID, int] = {}
     lots = 0
     for id, first, _, count in rows:
@@ -131,6 +139,11 @@ def due_participants(
             return due, first
         due[id] = count
     return due, max((row[2] for row in rows), default=None)
+
+
+def still_due(ids: Collection[UUID], *, points_system_id: UUID, now: datetime) -> set[UUID]:
+    """Of whom among `ids` something is due. Locks nothing."""
+    return {row[0] for row in send(_STILL_DUE, [sorted(ids), points_system_id, now]).fetchall()} if ids else set()
 
 
 def lock_and_load(

@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from gamify.errors import Busy
 from gamify.management.busy import told_when_busy
 from gamify.management.processes import mapper
 from gamify.services import expiry
@@ -61,34 +63,46 @@ class Command(BaseCommand):
             self.stdout.write(f"Would expire {points} points of {lots} lots.")
             return
         entries = points = 0
-        is_broken = False
+        faults: list[NothingExpired | Busy] = []
         with (
             mapper(processes if lots > LOTS_FOR_PROCESSES else 1) as map_batches,
             # Shown on a terminal only.
             tqdm(total=lots, unit=" lots", disable=None) as progress,
         ):
             for system in systems:
-                begun, done, is_complete = timezone.now(), Swept(0, 0), True
+                begun = timezone.now()
                 batches = expiry.sweep(system, clock=timezone.now, is_over=is_over, map_batches=map_batches)
-                try:
-                    for swept in batches:
-                        done = Swept(done.entries + swept.entries, done.points + swept.points)
-                        progress.update(swept.entries)
-                except NothingExpired as error:
+                done, fault = _done(batches, progress)
+                if fault:
                     # The other systems are not to blame.
-                    self.stderr.write(f"{system.tenant}, {system.key}: {error}")
-                    is_complete, is_broken = False, True
+                    reason = fault if isinstance(fault, NothingExpired) else "Not done: a participant was busy."
+                    self.stderr.write(f"{system.tenant}, {system.key}: {reason}")
+                    faults.append(fault)
                 entries, points = entries + done.entries, points + done.points
                 expiry.record_run(
                     system,
                     started_at=begun,
                     finished_at=timezone.now(),
                     swept=done,
-                    is_complete=is_complete and not is_over(),
+                    is_complete=not fault and not is_over(),
                 )
                 if is_over():
                     break
         rest = " Time is up: there may be more." if is_over() else ""
         self.stdout.write(f"Expired {points} points of {entries} lots.{rest}")
-        if is_broken:
+        if any(isinstance(fault, NothingExpired) for fault in faults):
             raise CommandError("A ledger is broken. Run verify_ledger.")
+        if faults:
+            raise faults[0]
+
+
+def _done(batches: Iterable[Swept], progress: "tqdm[Any]") -> tuple[Swept, NothingExpired | Busy | None]:
+    """What was done, and what kept it from being all."""
+    done = Swept(0, 0)
+    try:
+        for swept in batches:
+            done = Swept(done.entries + swept.entries, done.points + swept.points)
+            progress.update(swept.entries)
+    except (NothingExpired, Busy) as fault:
+        return done, fault
+    return done, None
