@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags
 from django.db import OperationalError, connections
 
 from bricqs import embedded, logs
-from bricqs.env import is_local
+from bricqs.env import is_private
 
 SECRET_KEY_LENGTH_MIN = 32
 METRICS_TOKEN_LENGTH_MIN = 16
@@ -55,7 +55,7 @@ def several_machines_agree(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 def demo_is_private(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """It has an administrator, and keys that may do everything."""
-    if not settings.SEED_DEMO or (embedded.is_used() and is_local(settings.SERVE_HOST)):
+    if not settings.SEED_DEMO or (embedded.is_used() and _is_private()):
         return []
     hint = "Set SEED_DEMO=false."
     return [checks.Warning("The demo, with its keys, is made where others can use it.", hint, id="bricqs.W003")]
@@ -66,10 +66,13 @@ def database_is_safe(app_configs: Any, databases: Sequence[str] | None = None, *
     return [message for alias in databases or () for message in _database(alias)]
 
 
+def _is_private() -> bool:
+    return is_private(settings.SERVE_HOST, settings.ALLOWED_HOSTS)
+
+
 def _access() -> Iterator[CheckMessage]:
     hosts = set(settings.ALLOWED_HOSTS)
-    is_public = not is_local(settings.SERVE_HOST) or not all(map(is_local, hosts))
-    if settings.DEBUG and is_public:
+    if settings.DEBUG and not _is_private():
         hint = "Unset DEBUG, or let HOST and ALLOWED_HOSTS name this machine alone."
         yield Error("DEBUG shows settings and source code to whoever causes a fault.", hint, id="bricqs.E001")
     if "*" in hosts:

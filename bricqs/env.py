@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,12 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host in _LOCAL
+
+
+def is_private(host: str, allowed_hosts: Iterable[str]) -> bool:
+    """Whether a server that listens on `host` serves this machine alone: neither others that reach it by themselves,
+    nor, under another name, those whose calls a proxy on this machine passes on."""
+    return is_local(host) and all(map(is_local, allowed_hosts))
 
 
 def data_dir() -> Path:

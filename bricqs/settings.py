@@ -7,7 +7,7 @@ import django_stubs_ext
 from bricqs import embedded, logs
 from bricqs.console import UNFOLD as UNFOLD
 from bricqs.env import PROJECT_DIR as PROJECT_DIR
-from bricqs.env import data_dir, database, env, is_local, listed, number, secret_key, text
+from bricqs.env import data_dir, database, env, is_private, listed, number, secret_key, text
 
 # Lets generic classes such as ModelAdmin[Tenant] be written as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -25,7 +25,7 @@ SERVE_PORT = number("PORT", 8000)
 WEB_WORKERS = number("WEB_WORKERS", 2)
 WEB_THREADS = number("WEB_THREADS", 8)
 # Demo keys have no place in a database that somebody brought, nor where others can reach them, unless somebody says so.
-SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used() and is_local(SERVE_HOST))
+SEED_DEMO = env.bool("SEED_DEMO", embedded.is_used() and is_private(SERVE_HOST, ALLOWED_HOSTS))
 # Opens /metrics, as a bearer token; without one the route is closed.
 METRICS_TOKEN = text("METRICS_TOKEN")
 

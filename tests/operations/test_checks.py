@@ -103,12 +103,22 @@ def test_what_machines_with_one_database_must_agree_on_is_a_warning_for_producti
     assert ids(include_deployment_checks=True) == set()
 
 
-@pytest.mark.parametrize(("host", "is_warned"), [("127.0.0.1", False), ("localhost", False), (EVERYWHERE, True)])
+@pytest.mark.parametrize(
+    ("host", "name", "is_warned"),
+    [
+        ("127.0.0.1", "localhost", False),
+        ("localhost", "[::1]", False),
+        (EVERYWHERE, "localhost", True),
+        # A proxy on this machine passes on what others ask of that name.
+        ("127.0.0.1", "points.example.com", True),
+    ],
+)
 def test_a_demo_that_others_can_reach_is_a_warning(
-    settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, is_warned: bool
+    settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, name: str, is_warned: bool
 ) -> None:
     monkeypatch.setattr("bricqs.embedded._is_used", True)
     settings.SEED_DEMO, settings.SERVE_HOST, settings.CACHE_URL = True, host, "redis://cache"
+    settings.ALLOWED_HOSTS = ["127.0.0.1", name]
     settings.SECRET_KEY_IS_GENERATED = False
     assert ("bricqs.W003" in ids(include_deployment_checks=True)) is is_warned
 
@@ -118,6 +128,8 @@ def test_a_demo_that_others_can_reach_is_a_warning(
     [
         ({"HOST": EVERYWHERE}, "SEED_DEMO", False),
         ({"HOST": EVERYWHERE, "SEED_DEMO": "true"}, "SEED_DEMO", True),
+        ({"ALLOWED_HOSTS": "localhost,127.0.0.1"}, "SEED_DEMO", True),
+        ({"ALLOWED_HOSTS": "localhost,points.example.com"}, "SEED_DEMO", False),
         ({"DATABASE_URL": "postgresql://db/points"}, "SEED_DEMO", False),
         ({"HOST": ""}, "SERVE_HOST", "127.0.0.1"),
         ({"MAX_BODY_BYTES": "", "WEB_WORKERS": "", "JOINED_OPERATIONS_MAX": ""}, "WEB_WORKERS", 2),
@@ -131,7 +143,9 @@ def test_a_demo_that_others_can_reach_is_a_warning(
 )
 def test_setting_of_an_environment(variables: dict[str, str], name: str, value: Any, tmp_path: Path) -> None:
     kept = {name: text for name, text in os.environ.items() if name in ("PATH", "LANG", "HOME")}
-    script = f"import django; django.setup(); from django.conf import settings; print(repr(settings.{name}))"
+    # As manage.py does, but without starting a PostgreSQL.
+    own = f"from bricqs import embedded; embedded._is_used = {'DATABASE_URL' not in variables}"
+    script = f"{own}; import django; django.setup(); from django.conf import settings; print(repr(settings.{name}))"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=PROJECT_DIR,

@@ -21,7 +21,7 @@ from granian.server import Server
 from granian.server.common import AbstractServer
 
 from bricqs import logs, metrics
-from bricqs.env import is_local
+from bricqs.env import is_private
 from bricqs.wsgi import application
 
 # Threads keep their database connections until they end; ten idle minutes are the most that Granian allows.
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
     def _refuse_what_is_unsafe(self) -> None:
         """Raises SystemCheckError. Warnings go to stderr: those for production where others can connect."""
-        self.check(include_deployment_checks=not is_local(settings.SERVE_HOST))
+        self.check(include_deployment_checks=not is_private(settings.SERVE_HOST, settings.ALLOWED_HOSTS))
         # After the settings, whose faults can keep the database from being reached.
         self.check(tags=[Tags.database], databases=["default"])
 
