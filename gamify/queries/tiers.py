@@ -78,12 +78,7 @@ def tier_state(*, tenant: TenantRef, participant: str, now: datetime) -> TierSta
         current_tier=held,
         next_tier=next_tier,
         tier_history=[PastTier(programme.tiers[tier].code, programme.tiers[tier].name, at) for tier, at in past],
-        window=Window.at(
-            tenant.write_rate,
-            now,
-            started_at=row.window_started_at if row else None,
-            used=row.window_writes if row else 0,
-        ),
+        window=_window(tenant, row, now),
     )
 
 
@@ -96,6 +91,11 @@ def current_tier(*, tenant: TenantRef, participant: str, now: datetime) -> HeldT
     programme = programmes.knowing(tenant, {row.tier_id})
     tier = programme.tiers[row.tier_id]
     return _held_tier(tier, row.tier_achieved_at, _next_tier(programme, tier, points_standing(programme, id, now)))
+
+
+def write_window(*, tenant: TenantRef, participant: str, now: datetime) -> Window:
+    """How much of its write cap the participant has used."""
+    return _window(tenant, Participant.objects.filter(pk=participant_id(tenant.id, participant)).first(), now)
 
 
 def badges(*, tenant_id: UUID, participant: str) -> list[HeldBadge]:
@@ -118,6 +118,11 @@ def definition(*, tenant_id: UUID, tier_id: str) -> Tier:
         return definitions(tenant_id).get(pk=UUID(tier_id))
     except (ValueError, Tier.DoesNotExist) as error:
         raise TierNotFound(tier_id) from error
+
+
+def _window(tenant: TenantRef, row: Participant | None, now: datetime) -> Window:
+    started_at, used = (row.window_started_at, row.window_writes) if row else (None, 0)
+    return Window.at(tenant.write_rate, now, started_at=started_at, used=used)
 
 
 def _held_tier(tier: TierRule, achieved_at: datetime | None, next_tier: NextTier | None) -> HeldTier:

@@ -147,7 +147,8 @@ def award_batch(
     failed, since a refusal uses up no key. Raises IdempotencyKeyReused (the key was used for another batch), Busy.
     """
     assert len(items) <= BATCH_SIZE_MAX
-    if all(isinstance(item, DomainError) for item in items):
+    # A key has to be looked up even so: it may be another batch's.
+    if key is None and all(isinstance(item, DomainError) for item in items):
         return BatchResult([Result(error=item) for item in items if isinstance(item, DomainError)], replayed=False)
     return _batch.run(tenant, items, now=now, batch_key=key)
 

@@ -34,6 +34,7 @@ class ParticipantTierViewSet(BricqsViewSet):
     def badges(self, request: Request, participant_id: str) -> Response:
         participant = path_participant(participant_id)
         held = reads.badges(tenant_id=self.tenant.id, participant=participant)
+        self.window = reads.write_window(tenant=self.tenant, participant=participant, now=self.now)
         return Response({"participant_id": participant, "badges": held_badges(held)})
 
 

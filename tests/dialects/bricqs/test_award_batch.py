@@ -214,8 +214,9 @@ def test_header_key_covers_the_batch(client: Client) -> None:
         [item("one")],
         [item("one"), item("two"), item("three")],
         [item("one"), item("two", reason="x")],
+        [item("one", 0), item("two", -1)],
     ],
-    ids=["amount", "order", "fewer", "more", "reason"],
+    ids=["amount", "order", "fewer", "more", "reason", "only bad ones"],
 )
 def test_header_key_with_another_batch_is_refused(client: Client, changed: list[Any]) -> None:
     send(client, item("one"), item("two"), key="batch-1")
@@ -243,6 +244,7 @@ def test_retry_with_header_key_tries_failed_items_again(shop: Tenant) -> None:
 def test_header_key_of_an_award_cannot_cover_a_batch(client: Client) -> None:
     client.award("u", 10, key="k")
     refused(lambda: send(client, item(), key="k"), 409, "IDEMPOTENCY_KEY_REUSED")
+    refused(lambda: send(client, *BAD_ITEMS, key="k"), 409, "IDEMPOTENCY_KEY_REUSED")
 
 
 def test_header_key_of_a_batch_cannot_serve_an_award(client: Client) -> None:

@@ -54,6 +54,12 @@ def test_replays_take_nothing_and_are_answered_at_the_cap(client: Client) -> Non
         assert (replay.status_code, replay["Idempotent-Replayed"], headers(replay)[1]) == (200, "true", 0)
 
 
+@pytest.mark.parametrize("what", ["points", "tier", "badges", "points/transactions", "points/expiring?within_days=9"])
+def test_reads_show_what_is_left_to_the_participant(client: Client, what: str) -> None:
+    client.award("u", 1)
+    assert [headers(client.get(f"/participants/{each}/{what}"))[1] for each in ("u", "nobody")] == [2, 3]
+
+
 def test_refusals_and_reads_take_nothing(client: Client) -> None:
     client.award("u", 1)
     client.deduct("u", 100)
