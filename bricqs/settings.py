@@ -161,9 +161,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = (
-    "gamify.admin._transfer.CachedUpload" if CACHE_URL else "import_export.tmp_storages.TempFolderStorage"
-)
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"gamify.admin._uploads.{'CachedUpload' if CACHE_URL else 'FolderUpload'}"
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -126,6 +126,9 @@ def test_a_demo_that_others_can_reach_is_a_warning(
         # What one process writes, such as the chosen tenant, holds in all of them.
         ({}, "SESSION_ENGINE", "django.contrib.sessions.backends.db"),
         ({"CACHE_URL": "redis://cache"}, "SESSION_ENGINE", "django.contrib.sessions.backends.cached_db"),
+        # What a browser posts as the name of its upload opens nothing else.
+        ({}, "IMPORT_EXPORT_TMP_STORAGE_CLASS", "gamify.admin._uploads.FolderUpload"),
+        ({"CACHE_URL": "redis://cache"}, "IMPORT_EXPORT_TMP_STORAGE_CLASS", "gamify.admin._uploads.CachedUpload"),
     ],
     ids=str,
 )
