@@ -138,9 +138,9 @@ else:
 # Where the cache is down, calls are served and people can still sign in.
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
-# The console's sessions are in the database: which tenant somebody chose, and that he logged out, must hold at once in
-# every process, and a cache without CACHE_URL is each process's own.
-SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if CACHE_URL else 'db'}"
+# The console's sessions are in the database alone: which tenant somebody chose, and that he logged out, must hold at
+# once in every process and from then on. A copy in a cache that is unreachable at the logout would outlive it.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # How long a write waits for its participant's lock.
