@@ -138,6 +138,58 @@ def test_a_fault_is_logged_with_its_traceback_under_the_same_id_and_without_the_
     assert "secret" not in lines.text
 
 
+def test_a_fault_under_a_path_that_is_not_ascii_is_logged_without_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**arguments: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("gamify.queries.points.balance", fail)
+    with logged() as lines:
+        assert client.get("/participants/ännä-secret/points").status_code == 500
+    assert lines.of("django.request")[0]["event"].endswith(r"points\Z")
+    assert "secret" not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/admin/gamify/participant/anna-secret/change/", "admin/gamify/participant/<path:object_id>/change/"),
+        ("/admin/gamify/participant/ännä-secret/change/", "admin/gamify/participant/<path:object_id>/change/"),
+        ("/admin/secret/", "admin/(?P<url>.*)$"),
+    ],
+)
+def test_a_form_without_its_token_is_logged_with_the_reason_and_without_the_path(path: str, route: str) -> None:
+    with logged() as lines:
+        assert DjangoClient(enforce_csrf_checks=True).post(path, {"a": "secret"}).status_code == 403
+    [refusal] = lines.of("django.security.csrf")
+    assert refusal["event"] == f"Forbidden (CSRF cookie not set.): {route}"
+    assert lines.request()["status"] == 403
+    assert "secret" not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "page"),
+    [
+        (
+            {"Referer": "https://other.example/anna-secret/?q=secret x#secret"},
+            "Referer checking failed - https://other.example",
+        ),
+        ({"Referer": "https://other.example?secret"}, "Referer checking failed - https://other.example"),
+        ({"Referer": "https://other.example"}, "Referer checking failed - https://other.example"),
+        ({"Origin": "https://other.example:8443"}, "Origin checking failed - https://other.example:8443"),
+        ({"Origin": "null"}, "Origin checking failed - null"),
+    ],
+)
+def test_a_form_from_elsewhere_is_logged_with_the_host_of_its_page_alone(headers: dict[str, str], page: str) -> None:
+    browser = DjangoClient(enforce_csrf_checks=True)
+    with logged() as lines:
+        assert browser.post("/admin/login/", secure=True, headers=headers).status_code == 403
+    [refusal] = lines.of("django.security.csrf")
+    assert refusal["event"] == f"Forbidden ({page} does not match any trusted origins.): admin/login/"
+    assert "secret" not in lines.text
+
+
 def test_on_a_terminal_a_traceback_shows_no_local_variables(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*, participant: str, **arguments: Any) -> None:
         raise RuntimeError
