@@ -118,6 +118,14 @@ def test_probes_that_find_all_well_are_no_news(path: str) -> None:
     assert lines.all == []
 
 
+@pytest.mark.parametrize(("token", "status"), [("", 404), ("a-token-of-some-length", 401)])
+def test_nor_is_a_scrape_that_may_not_read(settings: Any, token: str, status: int) -> None:
+    settings.METRICS_TOKEN = token
+    with logged() as lines:
+        assert DjangoClient().get("/metrics").status_code == status
+    assert lines.all == []
+
+
 def test_a_fault_is_logged_with_its_traceback_under_the_same_id_and_without_the_path(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
