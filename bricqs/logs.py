@@ -37,6 +37,9 @@ GRANIAN = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 # What PostgreSQL says of the row that broke a constraint: ids, reasons, metadata.
 _ROW = re.compile(r"(DETAIL:  (?:Failing row contains|Key)).*?(?=\n\nThe above|\n\nDuring handling|\Z)", re.DOTALL)
 
+# What Django says of a form that was sent from elsewhere: the page's host, and the rest of its address.
+_PAGE = re.compile(r"(checking failed - \w+://[^/?#]*).*( does not match)")
+
 
 def config(*, style: str, level: str) -> dict[str, Any]:
     """Django's LOGGING. `style`: one of STYLES, where nothing stands for console on a terminal and json elsewhere."""
@@ -46,13 +49,15 @@ def config(*, style: str, level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"faults": {"()": FaultsWithoutPaths}},
+        "filters": {"routes": {"()": RoutesForPaths}, "faults": {"()": FaultsOnly}},
         "formatters": {"line": {"()": Line, "is_console": is_console}},
         # On stderr, as stdout is for what commands say; see `to_stdout`.
         "handlers": {"console": {"class": "bricqs.logs.LineHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            "django.request": {"level": "ERROR", "filters": ["faults"]},
+            "django.request": {"level": "ERROR", "filters": ["faults", "routes"]},
+            # Whether a trusted origin is missing in the settings is in these lines alone.
+            "django.security.csrf": {"filters": ["routes"]},
             # Strangers who ask for another host get a 400 and a request line, not a traceback each.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
         },
@@ -125,14 +130,24 @@ class Line(logging.Formatter):
         return str(self._render(None, record.levelname.lower(), event))
 
 
-class FaultsWithoutPaths(logging.Filter):
-    """Of what Django says of requests: tracebacks, under the route. Paths hold ids of participants and of sessions; and
-    answers, such as a 503 that was meant, have their line already."""
+class RoutesForPaths(logging.Filter):
+    """Of what Django says of requests: the route in the place of the path, and of the page that sent it the host alone.
+    Paths hold ids of participants and of sessions, and whatever a stranger asks for."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple):
             match = request.resolver_match
             route = match.route if match else "(no route)"
-            record.args = tuple(route if each == request.path else each for each in record.args)
+            # As Django writes what it logs.
+            path = request.path.encode("unicode_escape").decode("ascii")
+            record.args = tuple(route if each == path else _PAGE.sub(r"\1\2", str(each)) for each in record.args)
+        return True
+
+
+class FaultsOnly(logging.Filter):
+    """Of what Django says of requests: what has a traceback. Answers, such as a 503 that was meant, have their line
+    already."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
         return bool(record.exc_info)

@@ -138,9 +138,9 @@ else:
 # Where the cache is down, calls are served and people can still sign in.
 RATELIMIT_FAIL_OPEN = True
 RATELIMIT_IP_META_KEY = "tenants.addresses.client_address"
-# The console's sessions are in the database: which tenant somebody chose, and that he logged out, must hold at once in
-# every process, and a cache without CACHE_URL is each process's own.
-SESSION_ENGINE = f"django.contrib.sessions.backends.{'cached_db' if CACHE_URL else 'db'}"
+# The console's sessions are in the database alone: which tenant somebody chose, and that he logged out, must hold at
+# once in every process and from then on. A copy in a cache that is unreachable at the logout would outlive it.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 LOGIN_REDIRECT_URL = "admin:index"
 
 # How long a write waits for its participant's lock.
@@ -161,9 +161,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Uploads of the console wait for their confirmation here: where there are several machines, all must find them.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = (
-    "gamify.admin._transfer.CachedUpload" if CACHE_URL else "import_export.tmp_storages.TempFolderStorage"
-)
+IMPORT_EXPORT_TMP_STORAGE_CLASS = f"gamify.admin._uploads.{'CachedUpload' if CACHE_URL else 'FolderUpload'}"
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -19,7 +19,6 @@ from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, JSON
 from import_export.forms import ConfirmImportForm
 from import_export.results import Error, Result
-from import_export.tmp_storages import CacheStorage
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 
 from gamify.admin import _versions
@@ -156,17 +155,6 @@ class DefinitionResource(resources.ModelResource):
                 name = (path or "").partition(".")[0]
                 told.setdefault(name if name in names else "__all__", []).append(message)
             raise ValidationError(told) from error
-
-
-class CachedUpload(CacheStorage):
-    """A file that waits to be confirmed, where all machines find it. Raises FileNotFoundError once it is gone, as one
-    in a folder does."""
-
-    def read(self) -> Any:
-        data = super().read()
-        if data is None:
-            raise FileNotFoundError(self.name)
-        return data
 
 
 class WithTenant(forms.Form):

@@ -16,7 +16,7 @@ from tests.admin.console import Console, fields_of, text_of
 from tests.admin.test_transfer import upload
 
 REWARDS = "gamify/rewardrule/"
-CACHED = "gamify.admin._transfer.CachedUpload"
+UPLOADS = "gamify.admin._uploads"
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ class TestRewardRuleFiles:
         assert complaint in text_of(self.file(operator, header, line))
         assert not RewardRule.objects.exists()
 
-    @pytest.mark.parametrize("kept", ["import_export.tmp_storages.TempFolderStorage", CACHED])
+    @pytest.mark.parametrize("kept", ["FolderUpload", "CachedUpload"])
     def test_points_system_comes_along(self, operator: Console, shop: Tenant, settings: Settings, kept: str) -> None:
-        settings.IMPORT_EXPORT_TMP_STORAGE_CLASS = kept
+        settings.IMPORT_EXPORT_TMP_STORAGE_CLASS = f"{UPLOADS}.{kept}"
         gems = definitions.save_points_system(PointsSystem(tenant=shop, key="gems", name="Gems"))
         header = "event_type,points,points_system,is_active"
         shown = self.file(operator, header, "signup,5,gems,1", "visit,2,,TRUE ")

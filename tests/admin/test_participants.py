@@ -192,6 +192,9 @@ def test_unknown_participant_leads_back(operator: Console, shop: Tenant) -> None
 def test_avatar_is_shown_where_it_is_an_address_of_the_web(operator: Console, shop: Tenant, url: str) -> None:
     programmes.award(shop, "anna", 1)
     make_profile(shop, "anna", name="Anna", avatar_url=url)
-    body = operator.get(participant_path(shop, "anna")).content.decode()
+    page = operator.get(participant_path(shop, "anna"))
+    body = page.content.decode()
     assert (f'<img src="{url}"' in body) is url.startswith("https:")
+    # The picture's host is not told whose page it is for.
+    assert page["Referrer-Policy"] == "same-origin"
     assert '"><script>' not in body

@@ -135,9 +135,12 @@ def test_a_demo_that_others_can_reach_is_a_warning(
         ({"MAX_BODY_BYTES": "", "WEB_WORKERS": "", "JOINED_OPERATIONS_MAX": ""}, "WEB_WORKERS", 2),
         ({"HTTPS": "true", "HSTS_SECONDS": ""}, "SECURE_HSTS_SECONDS", 31_536_000),
         ({"LOG_LEVEL": "verbose"}, "LOG_LEVEL", "VERBOSE"),
-        # What one process writes, such as the chosen tenant, holds in all of them.
+        # What one process writes, such as the chosen tenant, holds in all of them, and a logout whatever Redis does.
         ({}, "SESSION_ENGINE", "django.contrib.sessions.backends.db"),
-        ({"CACHE_URL": "redis://cache"}, "SESSION_ENGINE", "django.contrib.sessions.backends.cached_db"),
+        ({"CACHE_URL": "redis://cache"}, "SESSION_ENGINE", "django.contrib.sessions.backends.db"),
+        # What a browser posts as the name of its upload opens nothing else.
+        ({}, "IMPORT_EXPORT_TMP_STORAGE_CLASS", "gamify.admin._uploads.FolderUpload"),
+        ({"CACHE_URL": "redis://cache"}, "IMPORT_EXPORT_TMP_STORAGE_CLASS", "gamify.admin._uploads.CachedUpload"),
     ],
     ids=str,
 )

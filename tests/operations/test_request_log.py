@@ -118,6 +118,14 @@ def test_probes_that_find_all_well_are_no_news(path: str) -> None:
     assert lines.all == []
 
 
+@pytest.mark.parametrize(("token", "status"), [("", 404), ("a-token-of-some-length", 401)])
+def test_nor_is_a_scrape_that_may_not_read(settings: Any, token: str, status: int) -> None:
+    settings.METRICS_TOKEN = token
+    with logged() as lines:
+        assert DjangoClient().get("/metrics").status_code == status
+    assert lines.all == []
+
+
 def test_a_fault_is_logged_with_its_traceback_under_the_same_id_and_without_the_path(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +143,58 @@ def test_a_fault_is_logged_with_its_traceback_under_the_same_id_and_without_the_
     assert fault["level"] == "error"
     assert fault["request_id"] == request["request_id"] == reply["X-Request-ID"]
     assert (request["status"], request["level"]) == (500, "warning")
+    assert "secret" not in lines.text
+
+
+def test_a_fault_under_a_path_that_is_not_ascii_is_logged_without_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**arguments: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("gamify.queries.points.balance", fail)
+    with logged() as lines:
+        assert client.get("/participants/ännä-secret/points").status_code == 500
+    assert lines.of("django.request")[0]["event"].endswith(r"points\Z")
+    assert "secret" not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/admin/gamify/participant/anna-secret/change/", "admin/gamify/participant/<path:object_id>/change/"),
+        ("/admin/gamify/participant/ännä-secret/change/", "admin/gamify/participant/<path:object_id>/change/"),
+        ("/admin/secret/", "admin/(?P<url>.*)$"),
+    ],
+)
+def test_a_form_without_its_token_is_logged_with_the_reason_and_without_the_path(path: str, route: str) -> None:
+    with logged() as lines:
+        assert DjangoClient(enforce_csrf_checks=True).post(path, {"a": "secret"}).status_code == 403
+    [refusal] = lines.of("django.security.csrf")
+    assert refusal["event"] == f"Forbidden (CSRF cookie not set.): {route}"
+    assert lines.request()["status"] == 403
+    assert "secret" not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "page"),
+    [
+        (
+            {"Referer": "https://other.example/anna-secret/?q=secret x#secret"},
+            "Referer checking failed - https://other.example",
+        ),
+        ({"Referer": "https://other.example?secret"}, "Referer checking failed - https://other.example"),
+        ({"Referer": "https://other.example"}, "Referer checking failed - https://other.example"),
+        ({"Origin": "https://other.example:8443"}, "Origin checking failed - https://other.example:8443"),
+        ({"Origin": "null"}, "Origin checking failed - null"),
+    ],
+)
+def test_a_form_from_elsewhere_is_logged_with_the_host_of_its_page_alone(headers: dict[str, str], page: str) -> None:
+    browser = DjangoClient(enforce_csrf_checks=True)
+    with logged() as lines:
+        assert browser.post("/admin/login/", secure=True, headers=headers).status_code == 403
+    [refusal] = lines.of("django.security.csrf")
+    assert refusal["event"] == f"Forbidden ({page} does not match any trusted origins.): admin/login/"
     assert "secret" not in lines.text
 
 

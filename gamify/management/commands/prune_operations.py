@@ -13,7 +13,8 @@ from tenants.management.arguments import tenant_of
 class Command(BaseCommand):
     help = (
         "Forget idempotency keys that were used more than so many days ago. They never expire by themselves: a retry"
-        " that comes later than this is done again. What the operations did stays."
+        " that comes later than this is done again. What the operations did stays, but GamifyHost's history"
+        " shows `reference: null` for their rewards from then on: a reference is such a key."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,14 +1,17 @@
 """A reference is used once for each event type; a refused call uses none up."""
 
+from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from gamify.models import Entry, Operation
 from gamify.services import definitions
 from tenants.models import Tenant
 from tests.dialects.gamifyhost.helpers import Api, done, make_rule, refused
-from tests.factories import Client, TenantFactory
+from tests.factories import Client, TenantFactory, now
 
 DUPLICATE = "Duplicate reference — points already awarded for this reference"
 
@@ -49,6 +52,14 @@ def test_reference_is_kept_to_the_character(api: Api, reference: str) -> None:
     assert done(api.award(reference=reference))["data"]["reference"] == reference
     assert api.history()[0]["reference"] == reference
     refused(lambda: api.award(reference=reference), 409, DUPLICATE)
+
+
+def test_history_shows_none_for_a_reward_whose_operation_was_forgotten(api: Api) -> None:
+    for reference in ("old", "young"):
+        api.award(reference=reference)
+    Operation.objects.filter(key__contains="old").update(created_at=now() - timedelta(days=31))
+    call_command("prune_operations", older_than=30, stdout=StringIO())
+    assert [(line["reference"], line["points"]) for line in api.history()] == [("young", 500), (None, 500)]
 
 
 def test_null_is_no_reference(api: Api) -> None:
