@@ -189,7 +189,14 @@ def level_rule(level: Level) -> LevelRule:
 
 def boost_rule(boost: Boost | ParticipantBoost) -> BoostRule:
     return BoostRule(
-        boost.id, boost.points_system_id, boost.name, boost.start, boost.end, boost.multiplier, boost.rounding
+        id=boost.id,
+        system_id=boost.points_system_id,
+        name=boost.name,
+        start=boost.start,
+        end=boost.end,
+        multiplier=boost.multiplier,
+        rounding=boost.rounding,
+        is_ended=not boost.is_active,
     )
 
 

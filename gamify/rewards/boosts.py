@@ -15,7 +15,8 @@ CAUTION = ("down", "nearest", "up")
 
 @dataclass(frozen=True, slots=True)
 class BoostRule:
-    """Awards in one points system, times `multiplier`, from the day `start` to the day `end`, that one included."""
+    """Awards in one points system, times `multiplier`, from the day `start` to the day `end`, that one included, or
+    until somebody ends it."""
 
     id: UUID
     system_id: UUID
@@ -24,8 +25,11 @@ class BoostRule:
     end: date | None
     multiplier: Decimal
     rounding: str
+    is_ended: bool = False
 
     def status(self, day: date) -> str:
+        if self.is_ended:
+            return "finished"
         if day < self.start:
             return "scheduled"
         return "finished" if self.end is not None and day > self.end else "active"
