@@ -2,15 +2,19 @@
 
 A backup is of one instant, whatever is written meanwhile. A restore goes into an empty database, in one transaction: it
 is all there, or nothing is.
+
+The programs that come along cannot encrypt. Where the service's own connection is encrypted, those of the machine are
+used instead, so that nothing goes over the network in a way that the service would not send it.
 """
 
 import os
+import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from bricqs import embedded
 from gamify.services import facts
@@ -30,23 +34,25 @@ _ENVIRONMENT = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
 }
+_PROGRAMS = ("pg_dump", "pg_restore", "psql")
 # Said by pg_restore 17 and newer to every server; older ones do not know it.
 _UNKNOWN_TO_OLD_SERVERS = b"SET transaction_timeout = 0;\n"
 
 
 class BackupFailed(Exception):
-    """With what PostgreSQL's program said."""
+    """With what PostgreSQL or its program said."""
 
 
 def backup(file: Path) -> int:
     """Write a backup to `file` and return its size in bytes. Raises BackupFailed; FileExistsError."""
     if file.exists():
         raise FileExistsError(file)
+    programs = _programs()
     draft = file.with_name(f"{file.name}.{os.getpid()}.part")
     # Keys and passwords are in it, if only as hashes.
     draft.touch(mode=0o600)
     try:
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-acl", "--file", draft)
+        _run(programs["pg_dump"], "--format=custom", "--no-owner", "--no-acl", "--file", draft)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
         if file.exists():
@@ -59,19 +65,20 @@ def backup(file: Path) -> int:
 
 def restore(file: Path) -> None:
     """Fill the empty database from `file`. Raises BackupFailed, having changed nothing."""
-    _run("pg_restore", "--list", file)
+    programs = _programs()
+    _run(programs["pg_restore"], "--list", file)
     if _has_tables():
         raise BackupFailed("The database is not empty. Restore into a new one.")
     connection.close()
-    command = [_program("pg_restore"), "--no-owner", "--no-acl", "--file=-", str(file)]
+    command = [programs["pg_restore"], "--no-owner", "--no-acl", "--file=-", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as archive:  # noqa: S603 - arguments of our own, no shell
         assert archive.stdout
         assert archive.stderr
-        _write(archive.stdout, archive)
+        _write(archive.stdout, archive, psql=programs["psql"])
 
 
-def _write(script: IO[bytes], archive: "subprocess.Popen[bytes]") -> None:
-    command = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
+def _write(script: IO[bytes], archive: "subprocess.Popen[bytes]", *, psql: str) -> None:
+    command = [psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=_environment(), **pipes) as database:  # noqa: S603 - arguments of our own, no shell
         assert database.stdin
@@ -103,15 +110,30 @@ def _has_tables() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def _programs() -> dict[str, str]:
+    """Where each program is: the bundled one, which fits servers from 15 to 18, unless it would have to encrypt."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise BackupFailed(str(error).strip()) from error
+    service = connection.connection
+    if not service.pgconn.ssl_in_use:
+        return {name: str(embedded.programs() / name) for name in _PROGRAMS}
+    found = {name: path for name in _PROGRAMS if (path := shutil.which(name))}
+    if missing := [name for name in _PROGRAMS if name not in found]:
+        raise BackupFailed(
+            "The connection to the database is encrypted, as the bundled programs of PostgreSQL cannot do, and this"
+            f" machine has no {', '.join(missing)}. Install PostgreSQL's client programs, of version"
+            f" {service.info.server_version // 10_000} or newer; on Debian, the package postgresql-client."
+        )
+    return found
+
+
 def _run(program: str, *arguments: object) -> None:
-    command = [_program(program), *map(str, arguments)]
+    command = [program, *map(str, arguments)]
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True)  # noqa: S603 - arguments of our own, no shell
     if done.returncode:
         raise BackupFailed(done.stderr.strip())
-
-
-def _program(name: str) -> str:
-    return str(embedded.programs() / name)
 
 
 def _environment() -> dict[str, str]:

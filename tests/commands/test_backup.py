@@ -1,6 +1,8 @@
 """`backup` and `restore`, into another database of the same server; tests/live/test_backup.py moves a service."""
 
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 from psycopg import sql
 
 from bricqs.env import PROJECT_DIR
+from tests.live.encrypted_wire import EncryptedWire, encrypted_wire_to
 
 SECONDS_MAX = 120
 NewDatabase = Callable[[], str]
@@ -130,12 +133,84 @@ def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def manage(url: str, *arguments: str, fails: bool = False) -> str:
+def test_a_restore_that_reaches_no_database_says_so(file: Path) -> None:
+    complaint = manage("postgresql://nobody:secret@127.0.0.1:1/nowhere", "restore", str(file), fails=True)
+    assert "Nothing was restored" in complaint
+    assert "Traceback" not in complaint
+    assert "secret" not in complaint
+
+
+class TestEncryptedConnection:
+    """The bundled programs cannot encrypt, so those of the machine have to."""
+
+    @pytest.fixture
+    def wire(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EncryptedWire]:
+        if not shutil.which("openssl"):
+            pytest.skip("needs openssl, which makes a certificate")
+        with encrypted_wire_to(os.environ["DATABASE_URL"], tmp_path_factory.mktemp("certificate")) as wire:
+            yield wire
+
+    # Where the URL says nothing, libpq prefers encryption; the bundled programs would send everything in the clear.
+    @pytest.mark.parametrize("sslmode", ["verify-full", "prefer"])
+    def test_without_programs_of_the_machine_there_is_no_backup(
+        self, demo: str, wire: EncryptedWire, tmp_path: Path, sslmode: str
+    ) -> None:
+        nowhere, backups = tmp_path / "nowhere", tmp_path / "backups"
+        nowhere.mkdir()
+        backups.mkdir()
+        url = wire.to(demo, sslmode=sslmode)
+        complaint = manage(url, "backup", str(backups / "never"), fails=True, PATH=str(nowhere))
+        assert "There is no backup" in complaint
+        assert "no pg_dump, pg_restore, psql. Install PostgreSQL's client programs" in complaint
+        assert list(backups.iterdir()) == []
+
+    def test_without_programs_of_the_machine_nothing_is_restored(
+        self, file: Path, wire: EncryptedWire, new_database: NewDatabase, tmp_path: Path
+    ) -> None:
+        # One of three is not enough.
+        (tmp_path / "pg_restore").symlink_to("/bin/true")
+        url = new_database()
+        complaint = manage(wire.to(url), "restore", str(file), fails=True, PATH=str(tmp_path))
+        assert "Nothing was restored" in complaint
+        assert "no pg_dump, psql. Install PostgreSQL's client programs" in complaint
+        assert select(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+
+    def test_programs_of_the_machine_encrypt_and_refuse_newer_servers(
+        self, demo: str, wire: EncryptedWire, new_database: NewDatabase, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "encrypted.backup"
+        if major_version_of_the_machine() < server_version(demo):
+            complaint = manage(wire.to(demo), "backup", str(file), fails=True)
+            assert "There is no backup" in complaint
+            assert "server version mismatch" in complaint
+            assert list(tmp_path.iterdir()) == []
+            return
+        manage(wire.to(demo), "backup", str(file))
+        url = new_database()
+        assert manage(wire.to(url), "restore", str(file)) == f"Restored {file}. Now run verify_ledger."
+        assert content(url) == content(demo)
+
+
+def major_version_of_the_machine() -> int:
+    if not all(map(shutil.which, ("pg_dump", "pg_restore", "psql"))):
+        pytest.skip("needs PostgreSQL's client programs")
+    said = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"PostgreSQL\) (\d+)", said)
+    assert found, said
+    return int(found[1])
+
+
+def server_version(url: str) -> int:
+    with psycopg.connect(url) as session:
+        return session.info.server_version // 10_000
+
+
+def manage(url: str, *arguments: str, fails: bool = False, **environment: str) -> str:
     """What it said on stdout; or, where it is to fail, on stderr."""
     command = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=PROJECT_DIR,
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": url, **environment},
         capture_output=True,
         text=True,
         timeout=SECONDS_MAX,
