@@ -46,7 +46,8 @@ WHEN = {
     "session_not_found": "There is no such session in this engagement.",
     "engagement_ended": "The engagement has ended: no sessions can be opened in it.",
     "engagement_name_conflict": "Another engagement already has that name for this tenant.",
-    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
+    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address with a session, or with keys that are refused. The"
+    " Retry-After header tells when to retry.",
     "participant_not_found": "Nobody of that id was ever seen.",
     "points_system_not_found": "No such points system exists for the tenant.",
     "metric_not_found": "No such metric exists for the tenant.",
@@ -115,8 +116,11 @@ REPLAYED = OpenApiParameter(
 RATE_HEADERS = [
     OpenApiParameter(name, OpenApiTypes.INT, OpenApiParameter.HEADER, response=True, description=text)
     for name, text in (
-        ("X-RateLimit-Limit", "Writes per participant and window."),
-        ("X-RateLimit-Remaining", "Writes left to this participant in the current window."),
+        ("X-RateLimit-Limit", "Writes per participant and window. Who is not let in sees the installation's default."),
+        (
+            "X-RateLimit-Remaining",
+            "Writes left to this participant in the current window; all of them where the call got as far as nobody.",
+        ),
         ("X-RateLimit-Reset", "When the window ends, in unix seconds."),
     )
 ]
@@ -156,7 +160,7 @@ def endpoint(
     if request_example:
         examples.append(OpenApiExample("Request", request_example, request_only=True))
     by_status: dict[int, list[str]] = {}
-    for code in (*errors, "unavailable"):
+    for code in ("RATE_LIMIT_ADDRESS_EXCEEDED", *errors, "unavailable"):
         by_status.setdefault(STATUS.get(code, 400), []).append(code)
     replies: dict[int, Any] = {success_status: success}
     for status, codes in sorted(by_status.items()):
@@ -168,7 +172,6 @@ def endpoint(
         request=request,
         responses=replies,
         examples=examples,
-        # Who calls without a key has no write cap to be told of.
-        parameters=[RETRY_AFTER] if is_public else [*parameters, RETRY_AFTER, *RATE_HEADERS],
+        parameters=[*parameters, RETRY_AFTER, *RATE_HEADERS],
         auth=[] if is_public else None,
     )

@@ -14,7 +14,6 @@ SESSION = (
     "validation_error",
     "body_too_large",
     "unsupported_media_type",
-    "RATE_LIMIT_ADDRESS_EXCEEDED",
 )
 ENGAGEMENT_ID = OpenApiParameter("engagement_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
