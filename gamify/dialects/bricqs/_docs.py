@@ -104,14 +104,16 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="1 to 255 chars matching `^[A-Za-z0-9_\\-:.]{1,255}$`. Recommended for every call. Descriptive keys"
-    ' ("order-ord_abc") give clean audit trails. Keys are shared by all operations of a tenant and do not expire.',
+    ' ("order-ord_abc") give clean audit trails. Keys are shared by all operations of a tenant and do not expire.'
+    " A refused call (insufficient points, validation, rate limit) uses no key up.",
 )
 REPLAYED = OpenApiParameter(
     "Idempotent-Replayed",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     response=[200],
-    description="`true` where the answer repeats that of an earlier call with the same key.",
+    description="`true` where the answer is the original one of an earlier call with the same key, whatever the balance"
+    " is now.",
 )
 RATE_HEADERS = [
     OpenApiParameter(name, OpenApiTypes.INT, OpenApiParameter.HEADER, response=True, description=text)

@@ -40,7 +40,8 @@ _ONE_ANSWER = (
 balance = endpoint(
     tag="Session points",
     summary="Balance of the session's participant",
-    description="No key: the session is the credential." + _ONE_ANSWER,
+    description="No key: the session is the credential. A participant that was never seen has zeros. A credit past its"
+    " `expires_at` is never counted, swept or not." + _ONE_ANSWER,
     request=io.SessionInput,
     request_example=_SESSION,
     success=io.SessionBalanceOutput,
