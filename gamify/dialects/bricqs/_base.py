@@ -1,6 +1,7 @@
 """What all Bricqs endpoints do alike: error bodies, rate headers, idempotency keys."""
 
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
@@ -16,7 +17,8 @@ from gamify.http.fields import EXTERNAL_ID_LENGTH_MAX, path_id
 from gamify.http.views import DialectViewSet
 from gamify.services.idempotency import IdempotencyKey
 from gamify.services.points import Result
-from tenants.rates import Window
+from tenants.rates import Rate, Window
+from tenants.refs import write_rate
 
 PARTICIPANT_ID_LENGTH_MAX = EXTERNAL_ID_LENGTH_MAX
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -38,14 +40,11 @@ class BricqsViewSet(DialectViewSet):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         assert isinstance(response, Response)
-        window = self.window
-        if self.caller and not window:
-            # A call that got as far as no participant shows a window that nothing was taken from.
-            window = Window.at(self.tenant.write_rate, self.now, started_at=None, used=0)
-        if window:
-            response["X-RateLimit-Limit"] = str(window.rate.limit)
-            response["X-RateLimit-Remaining"] = str(window.remaining)
-            response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))
+        # Who was not let in sees the installation's rate, which says nothing of any tenant.
+        window = self.window or untouched(self.tenant.write_rate if self.caller else write_rate(None), self.now)
+        response["X-RateLimit-Limit"] = str(window.rate.limit)
+        response["X-RateLimit-Remaining"] = str(window.remaining)
+        response["X-RateLimit-Reset"] = str(int(window.resets_at.timestamp()))
         return response
 
     def reply(self, result: Result, output: type[Serializer[Any]]) -> Response:
@@ -75,6 +74,11 @@ class BricqsViewSet(DialectViewSet):
         if key is not None and not _KEY_PATTERN.fullmatch(key):
             raise IdempotencyKeyInvalid
         return key
+
+
+def untouched(rate: Rate, now: datetime) -> Window:
+    """What a call shows that got as far as no participant: a window that nothing was taken from."""
+    return Window.at(rate, now, started_at=None, used=0)
 
 
 def one_key(header: str | None, body: str | None) -> IdempotencyKey | None:

@@ -46,7 +46,8 @@ WHEN = {
     "session_not_found": "There is no such session in this engagement.",
     "engagement_ended": "The engagement has ended: no sessions can be opened in it.",
     "engagement_name_conflict": "Another engagement already has that name for this tenant.",
-    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address. The Retry-After header tells when to retry.",
+    "RATE_LIMIT_ADDRESS_EXCEEDED": "Too many calls from one address with a session, or with keys that are refused. The"
+    " Retry-After header tells when to retry.",
     "participant_not_found": "Nobody of that id was ever seen.",
     "points_system_not_found": "No such points system exists for the tenant.",
     "metric_not_found": "No such metric exists for the tenant.",
@@ -103,20 +104,25 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="1 to 255 chars matching `^[A-Za-z0-9_\\-:.]{1,255}$`. Recommended for every call. Descriptive keys"
-    ' ("order-ord_abc") give clean audit trails. Keys are shared by all operations of a tenant and do not expire.',
+    ' ("order-ord_abc") give clean audit trails. Keys are shared by all operations of a tenant and do not expire.'
+    " A refused call (insufficient points, validation, rate limit) uses no key up.",
 )
 REPLAYED = OpenApiParameter(
     "Idempotent-Replayed",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     response=[200],
-    description="`true` where the answer repeats that of an earlier call with the same key.",
+    description="`true` where the answer is the original one of an earlier call with the same key, whatever the balance"
+    " is now.",
 )
 RATE_HEADERS = [
     OpenApiParameter(name, OpenApiTypes.INT, OpenApiParameter.HEADER, response=True, description=text)
     for name, text in (
-        ("X-RateLimit-Limit", "Writes per participant and window."),
-        ("X-RateLimit-Remaining", "Writes left to this participant in the current window."),
+        ("X-RateLimit-Limit", "Writes per participant and window. Who is not let in sees the installation's default."),
+        (
+            "X-RateLimit-Remaining",
+            "Writes left to this participant in the current window; all of them where the call got as far as nobody.",
+        ),
         ("X-RateLimit-Reset", "When the window ends, in unix seconds."),
     )
 ]
@@ -156,7 +162,7 @@ def endpoint(
     if request_example:
         examples.append(OpenApiExample("Request", request_example, request_only=True))
     by_status: dict[int, list[str]] = {}
-    for code in (*errors, "unavailable"):
+    for code in ("RATE_LIMIT_ADDRESS_EXCEEDED", *errors, "unavailable"):
         by_status.setdefault(STATUS.get(code, 400), []).append(code)
     replies: dict[int, Any] = {success_status: success}
     for status, codes in sorted(by_status.items()):
@@ -168,7 +174,6 @@ def endpoint(
         request=request,
         responses=replies,
         examples=examples,
-        # Who calls without a key has no write cap to be told of.
-        parameters=[RETRY_AFTER] if is_public else [*parameters, RETRY_AFTER, *RATE_HEADERS],
+        parameters=[*parameters, RETRY_AFTER, *RATE_HEADERS],
         auth=[] if is_public else None,
     )

@@ -40,7 +40,10 @@ award = endpoint(
 
 deduct = endpoint(
     summary="Deduct points from a participant",
-    description="Debits a participant's available balance (e.g. reward redemption), expiring credits first."
+    description="Debits a participant's available balance (e.g. reward redemption). Credits are used up by"
+    " `expires_at`, soonest first, the oldest of those that expire together; then those that never expire. A points"
+    " system can be set to the oldest credit first instead (`burn_order`). A credit past its `expires_at` is never"
+    " spendable, swept or not. A participant that was never seen has `insufficient_points` with `Available: 0`."
     " `tier_upgrade` is always null and `badges_unlocked` always empty: tiers follow lifetime earnings.",
     request=io.DeductInput,
     success=io.PointsOutput,
@@ -65,8 +68,9 @@ class _BatchRequest(serializers.Serializer[Any]):
 award_batch = endpoint(
     summary="Award points to up to 100 participants",
     description="Each item is processed independently; an individual failure does not roll back the rest and appears in"
-    " `results[].error` as `code: sentence`. An Idempotency-Key covers the whole batch: a retry repeats the items that"
-    " succeeded and tries again those that failed. `expires_at` is not taken here and ignored.",
+    " `results[].error` as `code: sentence`. An Idempotency-Key covers the whole batch, and an item without a key of"
+    " its own gets one derived from it: a retry repeats the items that succeeded and tries again those that failed."
+    " `expires_at` is not taken here and ignored.",
     request=_BatchRequest,
     success=io.BatchOutput,
     errors=[code for code in WRITE if code not in ("IDEMPOTENCY_KEY_MISMATCH", "RATE_LIMIT_PARTICIPANT_EXCEEDED")],
@@ -92,7 +96,8 @@ award_batch = endpoint(
 balance = endpoint(
     summary="Balance and lifetime totals",
     description="`total_earned` is never decremented; only `balance` moves on deduct and on expiry. `total_spent`"
-    " leaves expiry out. A participant that was never seen has zeros.",
+    " leaves expiry out. A credit past its `expires_at` is never counted, swept or not. A participant that was never"
+    " seen has zeros; asking creates nothing.",
     success=io.BalanceOutput,
     errors=READ,
     parameters=[PARTICIPANT, io.SystemInput],
@@ -101,7 +106,8 @@ balance = endpoint(
 
 transactions = endpoint(
     summary="Ledger of one participant, newest first",
-    description="Awards, deductions and expiries. A page of any depth costs the same.",
+    description="Awards, deductions and expiries. A page of any depth costs the same. A participant that was never seen"
+    " has no entries; asking creates nothing.",
     success=io.TransactionsOutput,
     errors=READ,
     parameters=[PARTICIPANT, io.TransactionsInput],
@@ -134,7 +140,7 @@ transactions = endpoint(
 expiring = endpoint(
     summary="Points that expire soon",
     description="What will be lost within `within_days`, and when, soonest first, unless it is used before."
-    " An extension of ours.",
+    " A participant that was never seen has nothing to lose; asking creates nothing. An extension of ours.",
     success=io.ExpiringOutput,
     errors=READ,
     parameters=[PARTICIPANT, io.ExpiringInput],

@@ -14,7 +14,6 @@ SESSION = (
     "validation_error",
     "body_too_large",
     "unsupported_media_type",
-    "RATE_LIMIT_ADDRESS_EXCEEDED",
 )
 ENGAGEMENT_ID = OpenApiParameter("engagement_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
@@ -41,7 +40,8 @@ _ONE_ANSWER = (
 balance = endpoint(
     tag="Session points",
     summary="Balance of the session's participant",
-    description="No key: the session is the credential." + _ONE_ANSWER,
+    description="No key: the session is the credential. A participant that was never seen has zeros. A credit past its"
+    " `expires_at` is never counted, swept or not." + _ONE_ANSWER,
     request=io.SessionInput,
     request_example=_SESSION,
     success=io.SessionBalanceOutput,

@@ -54,7 +54,8 @@ tier_state = endpoint(
     tag="Tiers",
     summary="Current tier, next tier, history",
     description="`next_tier` is null at the top; its points are null where reaching it is not a matter of points."
-    " A participant that was never seen has no tier yet.",
+    " `current_tier` carries the same `next_tier`. A participant that was never seen has no tier yet; asking creates"
+    " nothing.",
     success=io.TierStateOutput,
     errors=READ,
     parameters=[PARTICIPANT],
@@ -76,7 +77,8 @@ tier_state = endpoint(
 badges = endpoint(
     tag="Tiers",
     summary="Badges held",
-    description="Every badge that the participant unlocked, the oldest first.",
+    description="Every badge that the participant unlocked, the oldest first. One that was never seen has none; asking"
+    " creates nothing.",
     success=io.BadgesOutput,
     errors=READ,
     parameters=[PARTICIPANT],

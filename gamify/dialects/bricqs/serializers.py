@@ -19,11 +19,12 @@ from gamify.services.points import BATCH_SIZE_MAX as BATCH_SIZE_MAX
 AMOUNT_MAX = 1_000_000
 PAGE_SIZE_MAX = 100
 WITHIN_DAYS_MAX = 3650
+JSON_INTEGER = 'A JSON integer: `"100"`, `100.5` and `true` are 422.'
 
 
 class PointsInput(serializers.Serializer[Any]):
     participant_id = StrictCharField(max_length=PARTICIPANT_ID_LENGTH_MAX, help_text="Your participant identifier.")
-    amount = StrictIntegerField(min_value=1, max_value=AMOUNT_MAX)
+    amount = StrictIntegerField(min_value=1, max_value=AMOUNT_MAX, help_text=JSON_INTEGER)
     reason = StrictCharField(
         max_length=500, required=False, allow_null=True, allow_blank=True, help_text="Free-form audit note."
     )
@@ -64,7 +65,8 @@ class AwardInput(CreditInput):
     expires_at = InstantField(
         required=False,
         allow_null=True,
-        help_text="When set, the credit expires at this moment. Expiring credits are used up first.",
+        help_text="When set, the credit expires at this moment, which must be in the future: from then on it is neither"
+        " spendable nor counted in a balance, swept or not.",
     )
 
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from engagements.origins import ORIGINS_MAX
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
+from gamify.dialects.bricqs.serializers import JSON_INTEGER
 from gamify.http.fields import InstantField, StrictCharField, StrictChoiceField, StrictIntegerField
 from gamify.services.sessions import TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX
 
@@ -19,8 +20,8 @@ class SessionInput(serializers.Serializer[Any]):
 
 
 class SessionPageInput(SessionInput):
-    limit = StrictIntegerField(min_value=1, max_value=LIMIT_MAX, default=20)
-    offset = StrictIntegerField(min_value=0, default=0)
+    limit = StrictIntegerField(min_value=1, max_value=LIMIT_MAX, default=20, help_text=JSON_INTEGER)
+    offset = StrictIntegerField(min_value=0, default=0, help_text=JSON_INTEGER)
 
 
 class SessionBalanceOutput(serializers.Serializer[Any]):
@@ -52,7 +53,7 @@ class StartSessionInput(serializers.Serializer[Any]):
         max_value=TTL_SECONDS_MAX,
         required=False,
         allow_null=True,
-        help_text=f"How long the session lives; {TTL_SECONDS_DEFAULT} without it.",
+        help_text=f"How long the session lives; {TTL_SECONDS_DEFAULT} without it. {JSON_INTEGER}",
     )
 
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from engagements import cors
 from gamify.dialects.bricqs import _session_docs as docs
-from gamify.dialects.bricqs._base import BricqsViewSet
+from gamify.dialects.bricqs._base import BricqsViewSet, untouched
 from gamify.dialects.bricqs.serializers import instant
 from gamify.dialects.bricqs.session_serializers import SessionBalanceOutput, SessionInput, SessionPageInput
 from gamify.errors import AddressLimited
@@ -71,6 +71,7 @@ class SessionPointsViewSet(BricqsViewSet):
         """Raises SessionInvalid."""
         session = sessions.resolve(session_id=body["session_id"], engagement_id=body["engagement_id"], now=self.now)
         self.note_tenant(session.tenant)
+        self.window = untouched(session.tenant.write_rate, self.now)
         cors.admit(self.request._request, session.allowed_origins)
         return session
 

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from gamify.dialects.bricqs._base import PARTICIPANT_ID_LENGTH_MAX
+from gamify.dialects.bricqs.serializers import JSON_INTEGER
 from gamify.http.fields import (
     MultiplierField,
     ObjectField,
@@ -89,9 +90,13 @@ class TierFields(serializers.Serializer[Any]):
 
     name = StrictCharField(max_length=100, required=False)
     description = StrictCharField(max_length=5000, required=False, allow_null=True, allow_blank=True)
-    level = StrictIntegerField(min_value=1, max_value=LEVEL_MAX, required=False)
+    level = StrictIntegerField(min_value=1, max_value=LEVEL_MAX, required=False, help_text=JSON_INTEGER)
     criteria_type = StrictCharField(max_length=50, required=False)
-    criteria_config = ObjectField(required=False)
+    criteria_config = ObjectField(
+        required=False,
+        help_text="What `criteria_type` asks for. An automatic `points` tier without `min_points` is never picked by"
+        " the evaluator.",
+    )
     benefits = ObjectField(required=False)
     point_multiplier = MultiplierField(required=False, allow_null=True)
     icon_url = StrictCharField(max_length=2000, required=False, allow_null=True, allow_blank=True)
@@ -121,7 +126,7 @@ class TierChangeInput(TierFields):
 class TierInput(TierFields):
     code = StrictCharField(max_length=50)
     name = StrictCharField(max_length=100)
-    level = StrictIntegerField(min_value=1, max_value=LEVEL_MAX)
+    level = StrictIntegerField(min_value=1, max_value=LEVEL_MAX, help_text=JSON_INTEGER)
 
 
 class PreviewInput(TierChangeInput):

@@ -27,7 +27,9 @@ def unauthorized(client: Client, **headers: str) -> str:
     """The sentence of the refusal."""
     response = refused(lambda: client.http.get(BALANCE, headers=headers), 401, "unauthorized")
     assert response["WWW-Authenticate"].startswith("ApiKey ")
-    assert not [name for name in response.headers if name.startswith("X-RateLimit")]
+    # Of the installation's default, of which nothing was taken.
+    assert (response["X-RateLimit-Limit"], response["X-RateLimit-Remaining"]) == ("120", "120")
+    assert int(response["X-RateLimit-Reset"]) > now().timestamp() - 60
     return str(response.json()["detail"])
 
 

@@ -3,10 +3,13 @@ from typing import Any
 
 import pytest
 
+from gamify.errors import Unavailable
+from gamify.queries import points as reads
 from gamify.services import points
 from gamify.services.points import Award
 from tenants.models import Tenant
 from tests.dialects.bricqs.helpers import post_text, refused
+from tests.dialects.bricqs.session_helpers import Page, make_engagement, open_page
 from tests.factories import Client, TenantFactory, now, ref
 
 # A window that ends in 2052: no test runs across its end.
@@ -128,3 +131,41 @@ def test_headers_are_on_every_authenticated_response(client: Client, participant
         assert limit == 3
         assert 0 <= remaining <= 3
         assert reset > now().timestamp()
+
+
+def test_who_is_not_let_in_sees_the_installations_rate_and_nothing_taken(
+    client: Client, tight: Tenant, settings: Any
+) -> None:
+    settings.PARTICIPANT_WRITE_RATE = "7/9999d"
+    settings.FAILED_KEY_RATE = "3/9999d"
+    client.award("u", 1)
+    path = f"{client.base}/participants/u/points"
+    responses = [client.http.get(path), client.http.get(path, headers={"X-API-Key": "x"})]
+    Tenant.objects.filter(pk=tight.pk).update(is_active=False)
+    responses += [client.award("u", 1), client.get("/participants/u/points")]
+    assert [response.status_code for response in responses] == [401, 401, 403, 429]
+    assert {headers(response)[:2] for response in responses} == {(7, 7)}
+
+
+def test_sessions_show_their_tenants_rate_once_they_are_known(
+    client: Client, tight: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PARTICIPANT_WRITE_RATE = "7/9999d"
+    client.award("user_123", 1)
+    page = open_page(make_engagement(tight))
+    unread = [
+        Page("sess_" + "0" * 32, page.body["engagement_id"]).call("balance"),
+        page.call("transactions", limit=0),
+        page.http.get("/api/v1/points/balance"),
+        page.http.generic("POST", "/api/v1/points/balance", "{", "application/json"),
+    ]
+    assert [response.status_code for response in unread] == [401, 422, 405, 400]
+    assert {headers(response)[:2] for response in unread} == {(7, 7)}
+    assert headers(page.call("balance"))[:2] == (3, 2)
+
+    def fail(**_: Any) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(reads, "balance", fail)
+    response = page.call("balance")
+    assert (response.status_code, headers(response)[:2]) == (503, (3, 3))

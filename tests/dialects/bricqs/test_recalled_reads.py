@@ -22,10 +22,12 @@ def client(client: Client) -> Client:
     return client
 
 
-def test_revoked_key(client: Client, path: str) -> None:
+def test_revoked_key(client: Client, settings: Any, path: str) -> None:
+    settings.PARTICIPANT_WRITE_RATE = "9/9999d"
     keys.revoke(ApiKey.objects.get(), now=now())
     response = refused(lambda: client.get(path), 401, "unauthorized")
-    assert not [name for name in response.headers if name.startswith("X-RateLimit")]
+    # The tenant's cap, and what the award took of it, are no longer shown.
+    assert (response["X-RateLimit-Limit"], response["X-RateLimit-Remaining"]) == ("9", "9")
     # For good, and not only while it was remembered.
     refused(lambda: client.get(path), 401, "unauthorized")
 

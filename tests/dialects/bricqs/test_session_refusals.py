@@ -120,15 +120,19 @@ def _seen(response: Any) -> tuple[int, bytes, dict[str, str]]:
 
 
 @pytest.mark.parametrize("path", ["balance", "transactions"])
-def test_refusals_are_the_same_to_the_byte(shop: Tenant, path: str) -> None:
+def test_refusals_are_the_same_to_the_byte(shop: Tenant, settings: Any, path: str) -> None:
+    # One window for all of them: X-RateLimit-Reset says when it ends.
+    settings.PARTICIPANT_WRITE_RATE = "120/9999d"
     # Somebody's page is allowed there all the time: whether a refusal may be read depends on no session.
     make_engagement(shop, "Always", allowed_origins=[ORIGIN])
     pages = {wrong.__name__: wrong(shop) for wrong in WRONG}
+    Tenant.objects.update(participant_write_rate="7/9999d")
     for headers in ({}, {"Origin": ORIGIN}, {"Origin": "https://evil.example.com"}):
         seen = {name: _seen(page.call(path, headers)) for name, page in pages.items()}
         first = seen["unknown"]
         assert first[0] == 401
         assert first[2]["WWW-Authenticate"] == 'Session realm="points"'
+        assert first[2]["X-RateLimit-Limit"] == first[2]["X-RateLimit-Remaining"] == "120"
         assert {name: answer for name, answer in seen.items() if answer != first} == {}
 
 
