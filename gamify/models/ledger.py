@@ -37,6 +37,9 @@ class Account(models.Model):
     award_count = models.BigIntegerField()
     # When what is in no lot expires, unless something happens before. Null: never.
     rest_expires_at = models.DateTimeField(null=True)
+    # Of which such moment the fact points.expiring_soon told. Awards neither read nor write it: once they have moved
+    # the moment, it is of another.
+    rest_noticed_for = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -54,7 +57,7 @@ class Account(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            # The sweep: accounts in which nothing happened for too long.
+            # The sweep: accounts in which nothing happened for too long. Notices: those in which it soon will be so.
             models.Index(
                 fields=["points_system", "rest_expires_at"],
                 condition=Q(rest_expires_at__isnull=False),

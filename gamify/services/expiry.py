@@ -153,26 +153,47 @@ def _expire(tenant_id: UUID, system: System, ids: Sequence[UUID], now: datetime)
 
 
 def notify(system: PointsSystem, *, clock: Callable[[], datetime]) -> Iterator[int]:
-    """Write the fact points.expiring_soon for each lot that expires within the system's `notice_days`, once per lot.
+    """Write the fact points.expiring_soon for whatever expires within the system's `notice_days`.
+
+    Once per lot. Of an account's rest once per moment: told of again if activity moved it, and the new one comes near.
 
     Yields how many after each batch. Does nothing where `notice_days` is not set.
     """
     if system.notice_days is None:
         return
     now = clock()
+    until = now + timedelta(days=system.notice_days)
+    for mark, batches in (
+        (_MARK_LOTS, _with_lots_to_tell_of(system, now, until)),
+        (_MARK_RESTS, _with_rests_to_tell_of(system, now, until)),
+    ):
+        for ids in batches:
+            yield with_retries(system.tenant_id, partial(_notify, system, mark, ids, now, until))
+
+
+def _with_lots_to_tell_of(system: PointsSystem, now: datetime, until: datetime) -> Iterator[set[UUID]]:
     soon = Lot.objects.filter(
-        points_system=system,
-        noticed_at__isnull=True,
-        expires_at__gt=now,
-        expires_at__lte=now + timedelta(days=system.notice_days),
-    )
-    while found := list(soon.order_by("expires_at").values_list("participant_id", flat=True)[:LOTS_PER_BATCH]):
-        ids = set(found)
-        yield with_retries(system.tenant_id, partial(_notify, system, ids, now))
+        points_system=system, noticed_at__isnull=True, expires_at__gt=now, expires_at__lte=until
+    ).order_by("expires_at")
+    while found := set(soon.values_list("participant_id", flat=True)[:LOTS_PER_BATCH]):
+        yield found
 
 
-def _notify(system: PointsSystem, ids: set[UUID], now: datetime) -> int:
-    assert system.notice_days is not None
+def _with_rests_to_tell_of(system: PointsSystem, now: datetime, until: datetime) -> Iterator[set[UUID]]:
+    """No index leaves out what was told of, as awards would have to keep it: each look goes on where the last ended."""
+    since, is_last = now, False
+    while not is_last:
+        found = send(_RESTS, [system.id, now, until, since, LOTS_PER_LOOK]).fetchall()
+        # To look until nothing is found might never end: activity may move a rest to within the notice days.
+        is_last = len(found) < LOTS_PER_LOOK
+        for start in range(0, len(found), LOTS_PER_BATCH):
+            yield {id for id, _ in found[start : start + LOTS_PER_BATCH]}
+        if found:
+            since = found[-1][1]
+
+
+def _notify(system: PointsSystem, mark: str, ids: set[UUID], now: datetime, until: datetime) -> int:
+    """`mark`: the statement that marks as told of what it gives back. Only what it finds under the locks is told."""
     with pipelined_transaction():
         snapshot = store.lock_and_load(
             tenant_id=system.tenant_id,
@@ -182,8 +203,7 @@ def _notify(system: PointsSystem, ids: set[UUID], now: datetime) -> int:
             earned_in=system.id,
             now=now,
         )
-        until = now + timedelta(days=system.notice_days)
-        rows = send(_NOTICE, [now, sorted(ids), system.id, until]).fetchall()
+        rows = send(mark, [now, sorted(ids), system.id, until]).fetchall()
         facts = [
             fact(
                 snapshot.participants[participant_id],
@@ -205,9 +225,22 @@ _COUNT = """
            (SELECT count(*) AS count, coalesce(sum(balance - lot_balance), 0)::bigint AS points FROM gamify_account
              WHERE points_system_id = $1 AND rest_expires_at <= $2) AS rests
 """
-_NOTICE = """
+_MARK_LOTS = """
     UPDATE gamify_lot SET noticed_at = $1
      WHERE participant_id = ANY($2) AND points_system_id = $3
        AND noticed_at IS NULL AND expires_at > $1 AND expires_at <= $4
     RETURNING participant_id, remaining, expires_at
+"""
+_RESTS = """
+    SELECT participant_id, rest_expires_at FROM gamify_account
+     WHERE points_system_id = $1 AND rest_expires_at > $2 AND rest_expires_at <= $3 AND rest_expires_at >= $4
+       AND rest_noticed_for IS DISTINCT FROM rest_expires_at AND balance > lot_balance
+     ORDER BY rest_expires_at LIMIT $5
+"""
+_MARK_RESTS = """
+    UPDATE gamify_account SET rest_noticed_for = rest_expires_at
+     WHERE participant_id = ANY($2) AND points_system_id = $3
+       AND rest_expires_at > $1 AND rest_expires_at <= $4
+       AND rest_noticed_for IS DISTINCT FROM rest_expires_at AND balance > lot_balance
+    RETURNING participant_id, balance - lot_balance, rest_expires_at
 """

@@ -26,6 +26,13 @@ def test_it_says_of_how_many_it_told_and_then_of_none(shop: Tenant) -> None:
     assert len(expiring.facts(shop, "points.expiring_soon")) == 2
 
 
+def test_what_inactivity_is_about_to_take_counts_as_a_lot(shop: Tenant) -> None:
+    expiring.set_policy(shop, "inactivity", 3, notice_days=7)
+    expiring.award(shop, "anna", 5, now=now())
+    assert run() == "Told of 3 lots that expire soon.\n"
+    assert run() == "Told of 0 lots that expire soon.\n"
+
+
 def test_one_tenant_or_its_sandbox_or_all(shop: Tenant) -> None:
     other, sandbox = TenantFactory.create(), Tenant.objects.by_slug(shop.slug, sandbox=True)
     soon(other, "anna")

@@ -1,4 +1,4 @@
-"""The sweep reads what is due and nothing else, however much there is."""
+"""The sweep reads what is due and nothing else, however much there is; notices, what soon will be."""
 
 import json
 from collections.abc import Iterator
@@ -77,6 +77,23 @@ def test_what_is_due_is_found_through_the_partial_indexes_alone(
         (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)) * scan["Actual Loops"] for scan in scans
     ) <= (4 * DUE)
     assert sum(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"] for scan in scans) <= 12 * DUE
+
+
+@pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
+def test_rests_to_tell_of_are_found_through_the_sweeps_index_alone(shop: Tenant, plans: str) -> None:
+    params = [expiring.system_of(shop).id, NOW, LATER, NOW, expiry.LOTS_PER_LOOK]
+    (scan,) = explain(expiry._RESTS, params, plans)
+    assert scan["Index Name"] == "account_rest_by_expiry"
+    assert (scan["Actual Rows"], scan.get("Rows Removed by Filter", 0)) == (DUE, 0)
+
+
+def test_a_whole_run_of_notices_reads_nothing_that_does_not_expire_soon(shop: Tenant) -> None:
+    expiring.set_policy(shop, "inactivity", 1, notice_days=2)
+    before = rows_read()
+    assert expiring.notify(shop, now=NOW) == 2 * DUE
+    for table, (scanned, fetched) in rows_read().items():
+        assert scanned == before[table][0], table
+        assert fetched - before[table][1] <= 20 * DUE, table
 
 
 def test_a_whole_sweep_reads_no_lot_that_is_not_due(shop: Tenant) -> None:

@@ -200,6 +200,26 @@ def test_two_notifiers_at_once_tell_of_each_lot_once(shop: Tenant) -> None:
     assert sum(told) == len(expiring.facts(shop, "points.expiring_soon")) == 3 * len(PARTICIPANTS)
 
 
+def test_two_notifiers_at_once_with_awards_tell_of_each_rest_once(shop: Tenant) -> None:
+    expiring.set_policy(shop, "inactivity", 10, notice_days=7)
+
+    def notify() -> int:
+        return expiring.notify(shop, now=NOW + 4 * DAY)
+
+    def award_each() -> int:
+        """At one moment, so that those of the race leave the rest's where it is."""
+        return sum(expiring.award(shop, name, 1).amount for name in PARTICIPANTS)
+
+    award_each()
+    first, second, _ = at_once([notify, notify, award_each])
+    told = expiring.facts(shop, "points.expiring_soon")
+    assert first + second == len(told) == len(PARTICIPANTS)
+    assert {fact["participant_id"] for fact in told} == set(PARTICIPANTS)
+    # What was in the rest when it was told of: with the award of the race, or without.
+    assert {fact["amount"] for fact in told} <= {11, 12}
+    assert expiring.breaches() == []
+
+
 def killed_in_second_write(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection dies when the second batch has been sent and not committed."""
     write = store.write

@@ -199,7 +199,9 @@ facts = endpoint(
     tag="Facts",
     summary="Read the stream of facts",
     description="What happened, in an order that nothing is ever inserted into: send `next` as `after` to go on. Types:"
-    " points.awarded, points.deducted, points.expired, tier.changed, badge.unlocked. `type` can be repeated.",
+    " points.awarded, points.deducted, points.expired, points.expiring_soon, tier.changed, badge.unlocked. `type` can"
+    " be repeated. points.expiring_soon tells what will be lost and when, the points system's `notice_days` before:"
+    " once for each credit that expires, and each time inactivity is about to take the rest.",
     success=io.FactsOutput,
     errors=ADMIN_READ,
     parameters=[io.FactsInput, OpenApiParameter("type", OpenApiTypes.STR, many=True)],

@@ -13,8 +13,8 @@ from tenants.management.arguments import add_tenant, tenant_of
 
 class Command(BaseCommand):
     help = (
-        "Write the fact points.expiring_soon, once for each lot that expires within its points system's notice_days."
-        " Run it daily."
+        "Write the fact points.expiring_soon, once for each lot that expires within its points system's notice_days,"
+        " and for what an account will lose in that time if it stays inactive, which counts as a lot. Run it daily."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from gamify.queries.facts import TYPES
+
 GUIDE = Path(__file__).parents[3] / "docs" / "moving-from-bricqs.md"
 BASE = "/api/v1/gamify"
 PATHS = {
@@ -127,6 +129,11 @@ def test_limits_are_in_the_schema(schema: Any) -> None:
     parameters = {p["name"]: p for p in operation(schema, list(PATHS)[4])["parameters"]}
     assert parameters["page"]["schema"]["minimum"] == 1
     assert (parameters["page_size"]["schema"]["minimum"], parameters["page_size"]["schema"]["maximum"]) == (1, 100)
+
+
+def test_every_type_of_fact_is_named(schema: Any) -> None:
+    description = schema["paths"][f"{BASE}/facts"]["get"]["description"]
+    assert [type for type in TYPES if type not in description] == []
 
 
 def test_docs_page_and_its_assets_come_from_here(browser: Browser) -> None:
