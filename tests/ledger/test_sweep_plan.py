@@ -68,7 +68,7 @@ def test_what_is_due_is_found_through_the_partial_indexes_alone(
 ) -> None:
     params: list[Any] = [expiring.system_of(shop).id, LATER]
     if "$4" in sql:
-        params += [expiry._BEGINNING, expiry.LOTS_PER_LOOK]
+        params += [expiry._BEGINNING, expiry.LOTS_PER_LOOK, []]
     scans = explain(sql, params, plans)
     assert {scan.get("Index Name") for scan in scans} >= indexes
     assert all("Seq Scan" not in scan["Node Type"] for scan in scans)
