@@ -1,7 +1,7 @@
 """Is it safe to serve like this? `manage.py check --deploy --database default` asks, and `serve` before it starts.
 
 Ids never change their meaning. Errors keep `serve` from starting; SILENCED_CHECKS takes the ids of those that do not
-apply to you. Settings: E001 to E099 and W001 to W099. The database: E101 and W101 onwards.
+apply to you. Settings: E001 to E099 and W001 to W099. The database: E100 and W101 onwards.
 """
 
 import logging

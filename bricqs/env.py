@@ -78,6 +78,8 @@ def database(*, lock_timeout: str) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, Any] = environ.Env.db_url_config(url)
     config["CONN_MAX_AGE"] = None
+    # Services own their transactions: a refusal rendered inside the request's would commit what was half done.
+    config["ATOMIC_REQUESTS"] = False
     config["OPTIONS"] = {
         # Statements of the award path are prepared at their first use on a connection.
         "prepare_threshold": 1,

@@ -27,7 +27,6 @@ FIELDS = (
     "statements",
     "tenant",
     "tenant_id",
-    "dialect",
     "refusal",
     "entries",
 )

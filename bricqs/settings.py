@@ -146,8 +146,6 @@ LOGIN_REDIRECT_URL = "admin:index"
 # How long a write waits for its participant's lock.
 LOCK_TIMEOUT = env.str("LOCK_TIMEOUT", "5s")
 DATABASES = {"default": database(lock_timeout=LOCK_TIMEOUT)}
-# Services own their transactions: a refusal rendered inside the request's would commit what was half done.
-ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -204,7 +202,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"CreditTypeEnum": ["award", "bonus"], "DebitTypeEnum": ["deduct", "redemption"]},
 }

@@ -25,7 +25,7 @@ def line(line: Line, tenant_id: UUID) -> Told:
     if line.paid_by:
         parts = [f"{amount:,} of {at:%Y-%m-%d}" for amount, at in line.paid_by[:PARTS_SHOWN]]
         more = len(line.paid_by) - PARTS_SHOWN
-        notes.append("Out of points that expire: " + ", ".join(parts) + (f" and {more} more" if more > 0 else ""))
+        notes.append("Out of points earned: " + ", ".join(parts) + (f" and {more} more" if more > 0 else ""))
     if operator := operator_of(entry, line.metadata, tenant_id):
         notes.append(f"In the console, by {operator}")
     else:

@@ -223,7 +223,7 @@ ACTIONS = {
     "deduct": Action(
         "Deduct points",
         "Deduct",
-        "Taken from what expires first. What was earned in a lifetime, and the tier, stay.",
+        "Taken in the order of the points system. What was earned in a lifetime, and the tier, stay.",
         AmountForm,
         _deduct,
         _tell_deduct,

@@ -114,7 +114,6 @@ def reorder(admin: "TierAdmin", request: HttpRequest) -> HttpResponse:
         "console/tier_order.html",
         title="Reorder tiers",
         tiers=arranged,
-        levels=[tier.level for tier in tiers],
         shown=version,
         back=back,
     )

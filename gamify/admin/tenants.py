@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from gamify.services import tenants
+from gamify.services import definitions, tenants
 from tenants.console import current
 from tenants.console.pages import confirmation, log
 from tenants.console.scoped import TenantScopedAdmin
@@ -82,7 +82,7 @@ class TenantAdmin(TenantScopedAdmin[Tenant]):
             obj.save(update_fields=form.changed_data)
             if "time_zone" in form.changed_data:
                 # It is one of the rules that processes keep: their version moves on with it.
-                Tenant.objects.filter(pk=obj.pk).update(programme_version=F("programme_version") + 1)
+                definitions.move_on(obj.pk)
 
     def open_view(self, request: HttpRequest, id: UUID) -> HttpResponse:
         current.choose(request, self._found(request, id))

@@ -63,7 +63,8 @@ class TierForm(criteria_form("tier")):  # type: ignore[misc] # the settings of e
         help_texts = {
             "code": "What programs call it, such as gold. It never changes.",
             "level": "Its place in the order: the higher, the better. No two tiers share one.",
-            "point_multiplier": "What awards to its members are multiplied by, rounded down. Empty: as they are.",
+            "point_multiplier": "What awards to its members are multiplied by; rounded down, unless a boost says"
+            " otherwise. Empty: as they are.",
             "award_type": "Automatic: by the criteria below. Manual: only when somebody assigns it.",
             "is_active": "Nobody comes to an inactive tier any more; who is there stays.",
             "icon_url": "An image's address. Empty: the first letter on the tier's colour.",

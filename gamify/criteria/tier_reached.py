@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 
 from gamify.criteria._base import Criterion, Setting, Standing, Threshold, read, registry, whole_number
 
-LEVEL_MAX = 2**31 - 1
+# Of tiers. Above it those step aside that exchange their levels.
+LEVEL_MAX = 2_000_000_000
 
 
 @registry.register("tier_reached")

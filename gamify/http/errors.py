@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404
@@ -33,7 +34,8 @@ def refusal_of(error: DomainError, table: ErrorTable) -> Refusal:
 def protocol_refusal(error: Exception) -> Refusal | None:
     """The refusals of HTTP itself, the same in every dialect; None for what is no refusal but a fault."""
     if isinstance(error, RequestDataTooBig):
-        return Refusal(413, "body_too_large", "The request body is larger than this server takes.")
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Refusal(413, "body_too_large", f"The request body is larger than {most} bytes.")
     if isinstance(error, exceptions.UnsupportedMediaType):
         return Refusal(415, "unsupported_media_type", "Send the body as Content-Type: application/json.")
     if isinstance(error, exceptions.MethodNotAllowed):

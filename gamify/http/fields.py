@@ -10,10 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gamify.errors import InvalidInput
+from gamify.models.participants import EXTERNAL_ID_LENGTH_MAX as EXTERNAL_ID_LENGTH_MAX
 from gamify.queries.filters import BOOLEANS
 from tenants import zones
 
-EXTERNAL_ID_LENGTH_MAX = 255
 OBJECT_BYTES_MAX = 64 * 1024
 BIGINT_MAX = 2**63 - 1
 

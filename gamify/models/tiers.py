@@ -69,7 +69,7 @@ class TierTransition(models.Model):
     previous_tier = models.ForeignKey(
         Tier, on_delete=models.PROTECT, related_name="+", null=True, db_index=False, db_constraint=False
     )
-    # award, assign, release, reevaluate
+    # award, event, identify, time, assign, release, reevaluate
     cause = models.CharField(max_length=12)
     reason = models.CharField(max_length=500, null=True)
     created_at = models.DateTimeField()

@@ -15,8 +15,6 @@ from gamify.rewards.boosts import BoostRule
 @dataclass(frozen=True, slots=True)
 class MetricRule:
     id: UUID
-    key: str
-    name: str
     streak_frequency: str | None
 
 
@@ -53,7 +51,6 @@ class TriggerRule:
     metric_id: UUID | None
     metric_name: str | None
     threshold: int | None
-    badge_code: str | None
     badge_id: UUID | None
     badge_name: str | None
     streak_length: int | None
@@ -144,7 +141,7 @@ def load(tenant_id: UUID) -> Earning:
         levels[level.points_system_id] = (*levels.get(level.points_system_id, ()), level_rule(level))
     return Earning(
         metrics={
-            metric.key: MetricRule(metric.id, metric.key, metric.name, metric.streak_frequency)
+            metric.key: MetricRule(metric.id, metric.streak_frequency)
             for metric in Metric.objects.filter(tenant_id=tenant_id, is_active=True)
         },
         triggers=triggers(Trigger.objects.filter(tenant_id=tenant_id, status="active")),
@@ -168,7 +165,6 @@ def trigger_rule(trigger: Trigger) -> TriggerRule:
         metric_id=trigger.metric_id,
         metric_name=trigger.metric.name if trigger.metric else None,
         threshold=trigger.threshold,
-        badge_code=trigger.badge.code if trigger.badge else None,
         badge_id=trigger.badge_id,
         badge_name=trigger.badge.name if trigger.badge else None,
         streak_length=trigger.streak_length,

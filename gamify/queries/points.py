@@ -43,7 +43,6 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    participant: str
     entries: list[LedgerEntry]
     total: int
     window: Window
@@ -128,7 +127,7 @@ def transactions(
     lines = [row[_BALANCE_COLUMNS:] for row in rows if row[_BALANCE_COLUMNS] is not None]
     # By their numbers.
     entries = [LedgerEntry(*line[1:]) for line in sorted(lines, reverse=True)]
-    return LedgerPage(participant, entries, current.entries, current.window)
+    return LedgerPage(entries, current.entries, current.window)
 
 
 def keys_of(entries: Sequence[LedgerEntry]) -> dict[UUID | None, str]:
@@ -147,7 +146,6 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringPoints:
-    participant: str
     expiring: list[Expiring]
     window: Window
 
@@ -176,4 +174,4 @@ def expiring(*, tenant: TenantRef, participant: str, system: System, within_days
     current = balance(tenant=tenant, participant=participant, system=system, now=now)
     id = participant_id(tenant.id, participant)
     rows = database.send(_EXPIRING, [id, system.id, now, now + timedelta(days=within_days)]).fetchall()
-    return ExpiringPoints(participant, [Expiring(amount, at) for at, amount in rows], current.window)
+    return ExpiringPoints([Expiring(amount, at) for at, amount in rows], current.window)

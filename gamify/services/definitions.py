@@ -16,6 +16,7 @@ from engagements.models import Engagement
 from engagements.origins import ORIGINS_MAX, parse_origins
 from gamify import criteria
 from gamify.criteria import BadConfig
+from gamify.criteria.tier_reached import LEVEL_MAX as LEVEL_MAX
 from gamify.errors import (
     BadgeCodeConflict,
     DomainError,
@@ -46,8 +47,6 @@ from tenants.models import Tenant
 D = TypeVar("D", Tier, Badge, PointsSystem, RewardRule, Engagement)
 R = TypeVar("R", Tier, Badge, PointsSystem, RewardRule, Engagement, Metric, Trigger, Level, Boost)
 
-# Of tiers. Above it those step aside that exchange their levels.
-LEVEL_MAX = 2_000_000_000
 MULTIPLIER_MAX = 1_000
 # Of points systems: `/v1/points/award`, `/v1/points/boosts`, `/v1/users/…/balance` and `…/history` are paths already.
 RESERVED_KEYS = frozenset({"award", "boosts", "balance", "history"})
@@ -62,7 +61,7 @@ EXPIRY_PERIODS_MAX = {
 
 
 def create_tier(*, tenant_id: UUID, fields: Mapping[str, Any]) -> Tier:
-    """Raises InvalidInput (criteria_type, criteria_config, award_type), TierCodeConflict, TierLevelConflict."""
+    """Raises InvalidInput, TierCodeConflict, TierLevelConflict."""
     return save_tier(Tier(tenant_id=tenant_id, **fields))
 
 

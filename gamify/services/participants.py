@@ -71,7 +71,7 @@ def identified(member: Member, known: Mapping[str, Any], *, adds_attributes: boo
     if adds_attributes and member.profile and "attributes" in known:
         known = {**known, "attributes": {**member.profile.attributes, **known["attributes"]}}
     if len(known.get("attributes", ())) > ATTRIBUTES_MAX:
-        raise InvalidInput((("attributes", f"A user has at most {ATTRIBUTES_MAX}, those that are there included."),))
+        raise InvalidInput((("attributes", f"Must be at most {ATTRIBUTES_MAX}, those that are there included."),))
     member.identify(**known)
     assert member.profile
     return member.profile

@@ -5,8 +5,9 @@
 `_batch.run` is its course: load under the participants' locks, decide in memory, write. What an award does to its
 participant is `Award.apply`, below. One award is a batch of one: a hundred cost the same few statements. Each item
 succeeds or fails alone. A refusal is a value and leaves nothing behind: no entry, no participant, no used-up key.
-Refusals are checked in this order: IdempotencyKeyReused, InvalidInput (expires_at is past, unknown points_system or
-engagement_id), RateLimitExceeded, InsufficientPoints or PointsCapReached, InvalidInput (boosts leave nothing).
+Refusals are checked in this order: CallerOutdated (the view looks the key up and asks again), IdempotencyKeyReused,
+InvalidInput (expires_at is past, unknown points_system or engagement_id), RateLimitExceeded, InsufficientPoints or
+PointsCapReached, InvalidInput (boosts leave nothing).
 """
 
 import json
@@ -112,7 +113,7 @@ class Deduct(Operation):
         self.wallet.system(programme)
 
     def apply(self, member: Member) -> Outcome:
-        """Debit the amount, expiring credits first. Raises InsufficientPoints."""
+        """Debit the amount, in the points system's order. Raises InsufficientPoints."""
         book = member.book(self.wallet.system(member.programme))
         entry = book.deduct(self.amount, note=_note(self, member), now=member.now)
         return _outcome(self, entry, book)
@@ -121,7 +122,7 @@ class Deduct(Operation):
 def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
     """Credit a participant, who is made if unknown.
 
-    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, PointsCapReached. Raises Busy.
+    Refusals: CallerOutdated, IdempotencyKeyReused, InvalidInput, RateLimitExceeded, PointsCapReached. Raises Busy.
     """
     return _joining.run(tenant, item, now=now)
 
@@ -129,7 +130,7 @@ def award(*, tenant: TenantRef, item: Award, now: datetime) -> Result:
 def deduct(*, tenant: TenantRef, item: Deduct, now: datetime) -> Result:
     """Debit a participant.
 
-    Refusals: IdempotencyKeyReused, InvalidInput, RateLimitExceeded, InsufficientPoints. Raises Busy.
+    Refusals: CallerOutdated, IdempotencyKeyReused, InvalidInput, RateLimitExceeded, InsufficientPoints. Raises Busy.
     """
     return _joining.run(tenant, item, now=now)
 

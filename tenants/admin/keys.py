@@ -78,7 +78,6 @@ class ApiKeyAdmin(TenantScopedAdmin[ApiKey]):
         "revoke_link",
     )
     list_select_related = ("tenant__sandbox_of",)
-    list_filter_sheet = True
     search_fields = ("name", "last_four")
     search_help_text = "Name, or the last four characters"
     add_fieldsets = ((None, {"fields": ("name", "family", "scopes", "expires_at")}),)

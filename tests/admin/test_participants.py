@@ -143,7 +143,7 @@ def test_page_shows_balance_what_expires_and_the_ladder(operator: Console, shop:
     assert "Early" in page
     assert f"Expires {at + timedelta(days=9):%-d %b %Y, %H:%M} 30" in page
     assert "No tier → Silver" in page
-    assert f"Out of points that expire: 10 of {at:%Y-%m-%d}" in page
+    assert f"Out of points earned: 10 of {at:%Y-%m-%d}" in page
 
 
 def test_points_that_are_due_are_counted_as_expired(operator: Console, shop: Tenant) -> None:

@@ -75,7 +75,7 @@ def test_promotes_the_sandbox_to_live(shop: Tenant, file: Any) -> None:
         ("", "is not JSON"),
         ('{"tiers": [{"code": "t", "name": "T", "level": NaN}]}', "tiers[0].level: "),
         ({"tiers": [GOLD, SILVER | {"level": "2"}]}, "tiers[1].level: "),
-        ({"tiers": [GOLD, SILVER | {"level": 3}]}, "tiers[1]: "),
+        ({"tiers": [GOLD, SILVER | {"level": 3}]}, "tiers[1].level: Another one already has this."),
         # The second section is the bad one.
         (
             {"points_systems": [{"key": "xp", "name": "XP"}], "tiers": [GOLD | {"criteria_config": {"min": 1}}]},

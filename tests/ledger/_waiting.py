@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from tests.ledger._threads import SECONDS_MAX
+
 ATTEMPTS_MAX = 2_000
 
 
@@ -35,8 +37,7 @@ def wait_for_a_waiter() -> None:
 
 def eventually(condition: Callable[[], bool]) -> None:
     """Return once `condition` holds."""
-    for _ in range(ATTEMPTS_MAX):
-        if condition():
-            return
+    deadline = time.monotonic() + SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, "it never comes about"
         time.sleep(0.005)
-    raise AssertionError("it never comes about")

@@ -1,6 +1,7 @@
 """Readers of the stream of facts pass over none, whichever transaction commits first."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from gamify.services import points
 from gamify.services.points import Award
 from tenants.models import Tenant
 from tests.factories import TenantFactory, ref
-from tests.ledger._threads import at_once
+from tests.ledger._threads import SECONDS_MAX, at_once
 from tests.ledger._waiting import settle, wait_for_a_waiter
 from tests.programmes import NOW, award
 
@@ -96,8 +97,9 @@ def test_a_reader_in_step_with_many_writers_misses_none_and_sees_none_twice(shop
 
     def follow() -> list[Fact]:
         seen: list[Fact] = []
-        # Ends with all of them, or never: `at_once` waits only so long.
+        deadline = time.monotonic() + SECONDS_MAX
         while len(seen) < 4 * 10 * 2:
+            assert time.monotonic() < deadline, f"only {len(seen)} were seen"
             seen += read(shop, after=seen[-1].position if seen else None)
         return seen
 

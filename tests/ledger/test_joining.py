@@ -62,8 +62,11 @@ def line_held_up(shop: TenantRef, size: int) -> Iterator[None]:
     line._under_way = True
 
     def release() -> None:
-        eventually(lambda: len(line._waiting) == size)
-        line._hand_over()
+        try:
+            eventually(lambda: len(line._waiting) == size)
+        finally:
+            # Or those who wait would wait for ever.
+            line._hand_over()
 
     releasing = threading.Thread(target=release)
     releasing.start()

@@ -10,6 +10,7 @@ from gamify.services.points import Award, Deduct
 from tenants.database import pipelined_transaction, send
 from tenants.refs import TenantRef
 from tests.factories import TenantFactory, now, ref
+from tests.ledger._threads import SECONDS_MAX
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_first_awards_at_once_spoil_no_connection(transactional_db: None) -> Non
     def work() -> list[str]:
         try:
             for n in range(6):
-                start.wait()
+                start.wait(SECONDS_MAX)
                 one_award(shop, f"u{n}")
             return [refused_deduct(shop) for _ in range(4)]
         finally:

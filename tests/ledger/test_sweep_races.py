@@ -103,7 +103,7 @@ def test_deducts_just_before_and_a_sweep_just_after_share_each_lot_out(shop: Ten
     )
     for name in PARTICIPANTS:
         account = expiring.account(shop, name)
-        assert account.balance + account.total_spent + account.total_expired == 50
+        assert (account.total_spent, account.total_expired) in {(25, 5), (0, 30)}
     assert expiring.breaches() == []
 
 
@@ -125,8 +125,9 @@ def test_a_sweep_that_was_killed_is_taken_up_by_the_next(
 
 def test_a_process_killed_in_the_midst_leaves_whole_batches(transactional_db: None) -> None:
     shop = TenantFactory.create()
-    fill(shop, participants=3_900, awards=5, expires_at=lambda number, at: now() - DAY)
-    process = subprocess.Popen([sys.executable, PROJECT_DIR / "manage.py", "expire_points"], env=expiring.environment())
+    fill(shop, participants=12_000, awards=5, expires_at=lambda number, at: now() - DAY)
+    command = [sys.executable, str(PROJECT_DIR / "manage.py"), "expire_points", "--processes", "1"]
+    process = subprocess.Popen(command, env=expiring.environment())
     deadline = time.monotonic() + SECONDS_MAX
     while not Entry.objects.filter(kind="expire").exists():
         assert time.monotonic() < deadline
@@ -136,8 +137,8 @@ def test_a_process_killed_in_the_midst_leaves_whole_batches(transactional_db: No
     assert expiring.breaches() == []
     # Waits for what the server may still be doing on behalf of the dead.
     entries, _ = expiring.sweep(shop, now=now())
-    assert 0 < entries < 19_500
-    assert expired(shop) == [-10] * 19_500
+    assert 0 < entries < 60_000
+    assert expired(shop) == [-10] * 60_000
     assert expiring.breaches() == []
 
 
@@ -150,9 +151,9 @@ def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: Non
     while Entry.objects.filter(kind="expire").count() < 1_000:
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    # With them multiprocessing's own, which looks after what they share.
+    # With the workers multiprocessing's own, which looks after what they share.
     helpers = process.children()
-    assert len(helpers) >= 2
+    assert len(workers_of(process)) == 2
     process.kill()
     process.wait()
     _, alive = psutil.wait_procs(helpers, timeout=SECONDS_MAX)
@@ -168,12 +169,12 @@ def test_processes_share_a_sweep_and_end_when_it_is_killed(transactional_db: Non
 def test_processes_whose_time_is_up_say_all_that_they_did(transactional_db: None) -> None:
     shop = TenantFactory.create()
     fill(shop, participants=8_000, awards=5, expires_at=lambda number, at: now() - DAY)
-    command = [sys.executable, str(PROJECT_DIR / "manage.py"), "expire_points", "--max-seconds", "3"]
+    command = [sys.executable, str(PROJECT_DIR / "manage.py"), "expire_points", "--max-seconds", "0.5"]
     said = subprocess.run(command, env=expiring.environment(), capture_output=True, text=True, check=True).stdout
     entries = len(expired(shop))
     assert said.startswith(f"Expired {10 * entries} points of {entries} lots.")
-    assert entries > 0
-    assert "Time is up" in said or entries == 40_000
+    assert 0 < entries < 40_000
+    assert "Time is up" in said
 
 
 def test_a_process_of_it_that_is_killed_ends_it_with_a_sentence(transactional_db: None) -> None:
@@ -185,8 +186,7 @@ def test_a_process_of_it_that_is_killed_ends_it_with_a_sentence(transactional_db
     while not Entry.objects.filter(kind="expire").exists():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    workers = [each for each in process.children() if "spawn_main" in " ".join(each.cmdline())]
-    workers[0].kill()
+    workers_of(process)[0].kill()
     _, complaint = process.communicate(timeout=SECONDS_MAX)
     assert process.returncode == 1
     assert complaint.strip().endswith("What was done until then stays; run it again.")
@@ -235,6 +235,10 @@ def killed_in_second_write(shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(Exception, match="connection"):
             next(batches)
     connection.close()
+
+
+def workers_of(sweep: psutil.Process) -> list[psutil.Process]:
+    return [each for each in sweep.children() if "spawn_main" in " ".join(each.cmdline())]
 
 
 def deducted(shop: Tenant, name: str, now: Any) -> int:

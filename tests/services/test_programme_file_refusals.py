@@ -59,7 +59,7 @@ class TestBadFiles:
             (edited("tiers", 1, benefits={"a": ["\0"]}), "tiers[1].benefits.a[0]"),
             (edited("tiers", 1, benefits={"a": {"b\0": 1}}), "tiers[1].benefits.a"),
             (edited("tiers", 1, benefits={"a": float("inf")}), "tiers[1].benefits.a"),
-            (edited("tiers", 1, level=20), "tiers[1]"),
+            (edited("tiers", 1, level=20), "tiers[1].level"),
             (edited("tiers", 1, code="gold"), "tiers[1].code"),
             (edited("badges", 1, criteria_type="unknown"), "badges[1].criteria_type"),
             (edited("badges", 1, criteria_config={"level": 0}), "badges[1].criteria_config.level"),
@@ -126,7 +126,7 @@ class TestBadFiles:
 
     def test_level_of_a_tier_that_the_file_leaves_out(self, shop: Tenant) -> None:
         make_tier(shop, "other", 20)
-        assert list(refused(shop, FULL)) == ["tiers[0]"]
+        assert list(refused(shop, FULL)) == ["tiers[0].level"]
 
     def test_level_of_a_tier_that_the_file_leaves_out_in_an_exchange(self, shop: Tenant) -> None:
         tiers = make_ladder(shop)
@@ -135,7 +135,7 @@ class TestBadFiles:
             {"code": "bronze", "name": "B", "level": 2},
             {"code": "silver", "name": "S", "level": 2_000_000_000},
         ]
-        assert list(refused(shop, {"tiers": tiers_of_file})) == ["tiers[1]"]
+        assert list(refused(shop, {"tiers": tiers_of_file})) == ["tiers[1].level"]
 
     def test_system_of_another_tenant(self, shop: Tenant) -> None:
         programme_file.apply(TenantFactory.create(), FULL)

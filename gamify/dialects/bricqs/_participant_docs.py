@@ -1,7 +1,7 @@
 """The API reference of the Bricqs participants endpoints."""
 
 from gamify.dialects.bricqs import participant_serializers as io
-from gamify.dialects.bricqs._docs import PARTICIPANT, READ, RETRY_AFTER, endpoint
+from gamify.dialects.bricqs._docs import PARTICIPANT, READ, endpoint
 
 WRITE = ("unauthorized", "forbidden", "malformed_json", "validation_error", "body_too_large", "unsupported_media_type")
 
@@ -54,7 +54,6 @@ upsert = endpoint(
     success=io.ParticipantOutput,
     success_status=201,
     errors=(*WRITE, "busy"),
-    parameters=[RETRY_AFTER],
     request_example={"participant_id": "user_123", **_SAID},
     example=_EXAMPLE,
     tag="Participants",
@@ -77,7 +76,7 @@ update = endpoint(
     request=io.ParticipantChangeInput,
     success=io.ParticipantOutput,
     errors=(*WRITE, "participant_not_found", "busy"),
-    parameters=[PARTICIPANT, RETRY_AFTER],
+    parameters=[PARTICIPANT],
     request_example={"time_zone": "Europe/Vienna"},
     example=_EXAMPLE,
     tag="Participants",

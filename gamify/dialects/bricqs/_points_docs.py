@@ -11,7 +11,8 @@ award = endpoint(
     summary="Award points to a participant",
     description="Credits a participant, who is created on the first interaction. Safe to retry via the Idempotency-Key"
     " header: a second call with the same key returns the original transaction without double-awarding. `amount` of"
-    " the answer is what was credited, after multipliers, rounded down.",
+    " the answer is what was credited: after multipliers and boosts, rounded once, which is down unless a boost says"
+    " otherwise, and cut to the points system's maximum.",
     request=io.AwardInput,
     success=io.PointsOutput,
     errors=(*WRITE, "points_cap_reached"),

@@ -29,11 +29,11 @@ WHEN = {
     413: "The body is larger than MAX_BODY_BYTES.",
     415: "The Content-Type is not application/json.",
     422: "The points system has a maximum, and the user has reached it.",
-    429: "The rule has a cap, and the user has reached it. Retry-After says when its period ends; a cap for ever has"
-    " none.",
-    503: "The user's lock could not be had in time. Retry with the same reference.",
+    429: "The rule has a cap, and the user has reached it; or there were too many calls from one address with keys that"
+    " are refused. Retry-After says when to come again; a cap for ever has none.",
+    503: "The user's lock, or the database, could not be had in time. Retry with the same reference.",
 }
-READ = (400, 401, 403, 404)
+READ = (400, 401, 403, 404, 429, 503)
 WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 
@@ -114,19 +114,19 @@ def endpoint(
         request=request,
         responses={200: success, **{status: OpenApiResponse(_ERROR, when[status]) for status in refusals}},
         examples=examples,
-        parameters=list(parameters),
+        parameters=[*parameters, _RETRY_AFTER],
     )
 
 
 award = endpoint(
     summary="Award points for an event",
     description="Awards what the reward rule for `eventType` says, and creates the user on the first event."
-    " `pointsAwarded` is what was credited, after multipliers, rounded down.",
+    " `pointsAwarded` is what was credited: after multipliers and boosts, rounded once, which is down unless a boost"
+    " says otherwise, and cut to the points system's maximum.",
     request=io.RewardEventInput,
     success=envelope("GamifyHostAward", data=io.EventOutput()),
     refusals=WRITE,
     not_found="No reward rule that is in force was found for the event type.",
-    parameters=[_RETRY_AFTER],
     request_example={
         "userId": "user_12345",
         "eventType": "signup",

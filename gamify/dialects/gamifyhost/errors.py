@@ -65,9 +65,9 @@ TABLE: ErrorTable = {
         "The service cannot be reached for a moment — retry with the same reference",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
+    errors.AddressLimited: _limited,
     # No call of this dialect leads to what follows; should one ever, this is what it says.
     errors.RateLimitExceeded: _limited,
-    errors.AddressLimited: _limited,
     errors.InsufficientPoints: lambda e: Refusal(400, "insufficient_points", "Insufficient points"),
     errors.IdempotencyKeyInvalid: lambda e: Refusal(400, "reference_invalid", "Invalid reference"),
     errors.IdempotencyKeyMismatch: lambda e: Refusal(400, "reference_mismatch", "Two references that differ"),

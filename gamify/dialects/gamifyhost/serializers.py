@@ -44,7 +44,7 @@ class EventOutput(serializers.Serializer[Any]):
     userId = serializers.CharField()
     eventType = serializers.CharField()
     pointsAwarded = serializers.IntegerField(
-        help_text="What was credited: the rule's points, times what the user's tier grants."
+        help_text="What was credited: the rule's points, times what the user's tier and the boosts in force grant."
     )
     userBalance = serializers.IntegerField()
     reference = serializers.CharField(allow_null=True)

@@ -13,9 +13,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 WHEN = {
     400: "The body is not valid JSON, or the Idempotency-Key is empty or longer than 255 characters.",
     401: "The X-API-KEY header is missing, invalid, expired or revoked.",
+    403: "The key's tenant is disabled.",
     404: "There is no such user, points system or boost.",
     422: "A field or parameter is missing, of the wrong type or out of range.",
-    503: "Other writes to the same user did not let this one through in time. Retry it.",
+    429: "There were too many calls from one address with keys that are refused. Retry-After says when to come again.",
+    503: "Other writes to the same user did not let this one through in time, or the database cannot be had. Retry it.",
 }
 
 
@@ -33,7 +35,7 @@ def endpoint(
 ) -> Callable[[F], F]:
     """One operation of the reference."""
     replies: dict[int, Any] = dict.fromkeys(statuses, success)
-    for status in errors:
+    for status in sorted({*errors, 403, 429, 503}):
         replies[status] = OpenApiResponse(outputs.ErrorOutput, WHEN[status])
     examples = [OpenApiExample("Request", request_example, request_only=True)] if request_example else []
     return extend_schema(

@@ -53,14 +53,18 @@ TABLE: ErrorTable = {
         f"Too many calls from your address. Retry in {e.retry_after_seconds} seconds.",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
+    errors.IdempotencyKeyReused: _says(
+        422,
+        "key_reused",
+        "The idempotency key was used for something else. Repeat that call as it was, or use a new key.",
+    ),
+    # What no call of this dialect comes to.
     errors.RateLimitExceeded: lambda e: Refusal(
         429,
         "rate_limited",
         f"This user has had its {e.limit} writes of this {e.window_seconds}-second window.",
         headers={"Retry-After": str(e.retry_after_seconds)},
     ),
-    # What no call of this dialect comes to.
-    errors.IdempotencyKeyReused: _says(422, "key_reused", "The idempotency key was used for something else."),
     errors.IdempotencyKeyMismatch: _says(422, "key_mismatch", "There are two idempotency keys."),
     errors.InsufficientPoints: _says(
         422, "insufficient_points", "The user has {error.available} points, not {error.requested}."

@@ -1,4 +1,5 @@
-"""Lock, load, write: all the SQL of the award path, for one operation or for a hundred, in the same few statements.
+"""Lock, load, write: the SQL of the award path, for one operation or for a hundred, in the same few statements. A key
+that was recalled is confirmed beside them, by `tenants.keys`.
 
 The participant's row is the lock of all that belongs to it. A statement that waits for a lock re-reads only the rows
 that it locks, so everything else is read by the statements that follow. Locks are taken in `_load` only, in the order

@@ -132,7 +132,8 @@ class WantedLots:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was true once the locks were held. Unknown participants and accounts are there, with nothing in them."""
+    """What was true once the locks were held. Unknown participants are there, with nothing in them; unknown accounts
+    are not."""
 
     programme_version: int
     participants: dict[UUID, ParticipantState]

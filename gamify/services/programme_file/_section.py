@@ -11,7 +11,24 @@ from uuid import UUID
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model
 
-from gamify.errors import DomainError, InvalidInput
+from gamify.errors import (
+    BadgeCodeConflict,
+    DomainError,
+    EngagementNameConflict,
+    InvalidInput,
+    RewardRuleConflict,
+    TierCodeConflict,
+    TierLevelConflict,
+)
+
+# Of the refusals of `save`, those that say of a field that another definition has the same.
+_TAKEN: Mapping[type[DomainError], str] = {
+    TierCodeConflict: "code",
+    TierLevelConflict: "level",
+    BadgeCodeConflict: "code",
+    RewardRuleConflict: "event_type",
+    EngagementNameConflict: "name",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +167,7 @@ class Section:
     def _located(self, error: DomainError, index: int) -> InvalidInput:
         if isinstance(error, InvalidInput):
             return InvalidInput(tuple((f"{self.name}[{index}].{path}", message) for path, message in error.errors))
-        facts = ", ".join(f"{name} {value}" for name, value in vars(error).items())
-        return InvalidInput(((f"{self.name}[{index}]", f"{type(error).__name__}: {facts}."),))
+        return InvalidInput(((f"{self.name}[{index}].{_TAKEN[type(error)]}", "Another one already has this."),))
 
 
 def _key(values: list[Any]) -> str:

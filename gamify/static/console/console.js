@@ -14,7 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
     text.insertAdjacentElement("afterend", picker);
   }
 
-  // Up and down in a list; the hidden inputs inside move along, and so does what is sent.
+  // Up and down in a list; the hidden inputs inside move along, and their order is what is sent.
   for (const list of document.querySelectorAll("[data-order]")) {
     list.addEventListener("click", (event) => {
       const button = event.target.closest("[data-move]");
@@ -23,8 +23,6 @@ document.addEventListener("DOMContentLoaded", () => {
       const other = button.dataset.move === "up" ? row.previousElementSibling : row.nextElementSibling;
       if (!other) return;
       if (button.dataset.move === "up") other.before(row); else other.after(row);
-      const levels = list.dataset.order.split(",");
-      list.querySelectorAll("[data-level]").forEach((place, index) => { place.textContent = levels[index]; });
       button.focus();
     });
   }

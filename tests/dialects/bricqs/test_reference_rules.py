@@ -24,7 +24,10 @@ READS = (BALANCE, LEDGER, EXPIRING, TIER, BADGES)
 
 # The operations, and the phrases that state the rule there.
 RULES = {
-    "an award's amount is what was credited": ((AWARD,), ["what was credited, after multipliers, rounded down"]),
+    "an award's amount is what was credited": (
+        (AWARD,),
+        ["what was credited: after multipliers and boosts, rounded once, which is down"],
+    ),
     "another payload under the same key is refused": (
         KEYED,
         ["`IDEMPOTENCY_KEY_REUSED`: The key was used before with another payload."],

@@ -11,6 +11,12 @@ from tenants.models import Tenant
 from tests.dialects.gamifyhost.helpers import Api, make_rule, refused
 
 
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No day ends meanwhile."""
+    monkeypatch.setattr("gamify.http.views.timezone.now", lambda: datetime(2026, 1, 1, 12, tzinfo=UTC))
+
+
 def test_award_over_the_cap_is_refused_with_the_time_of_the_next(
     api: Api, shop: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +53,9 @@ def test_duplicates_and_refusals_do_not_count(api: Api, shop: Tenant) -> None:
 
 
 @pytest.mark.parametrize(("cap", "period", "status"), [(3, "ever", 429), (3, "day", 429), (4, "ever", 200)])
-def test_cap_set_later_counts_what_was_had_before(api: Api, shop: Tenant, cap: int, period: str, status: int) -> None:
+def test_cap_set_later_counts_what_was_had_before(
+    api: Api, shop: Tenant, noon: None, cap: int, period: str, status: int
+) -> None:
     rule: Any = make_rule(shop, "purchase", 5)
     for _ in range(3):
         api.award(event_type="purchase")
@@ -56,7 +64,7 @@ def test_cap_set_later_counts_what_was_had_before(api: Api, shop: Tenant, cap: i
     assert api.award(event_type="purchase").status_code == status
 
 
-def test_counts_of_one_user_are_as_many_rows_as_rules(api: Api, shop: Tenant) -> None:
+def test_counts_of_one_user_are_as_many_rows_as_rules(api: Api, shop: Tenant, noon: None) -> None:
     make_rule(shop, "one", 5, cap_count=1000, cap_period="day")
     for _ in range(5):
         api.award(event_type="one")

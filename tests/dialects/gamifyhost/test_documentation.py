@@ -8,8 +8,8 @@ from django.test import Client as Browser
 
 OPERATIONS = [
     ("/v1/points/award", "post", {"400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}),
-    ("/v1/users/{user_id}/balance", "get", {"400", "401", "403", "404"}),
-    ("/v1/users/{user_id}/history", "get", {"400", "401", "403", "404"}),
+    ("/v1/users/{user_id}/balance", "get", {"400", "401", "403", "404", "429", "503"}),
+    ("/v1/users/{user_id}/history", "get", {"400", "401", "403", "404", "429", "503"}),
 ]
 
 

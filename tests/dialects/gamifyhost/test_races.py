@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -56,7 +57,9 @@ def test_one_reference_is_awarded_once_across_users(api: Api) -> None:
 
 
 @pytest.mark.parametrize("period", ["day", "ever"])
-def test_cap_is_exact(shop: Tenant, api: Api, period: str) -> None:
+def test_cap_is_exact(shop: Tenant, api: Api, period: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No day ends meanwhile.
+    monkeypatch.setattr("gamify.http.views.timezone.now", lambda: datetime(2026, 1, 1, 12, tzinfo=UTC))
     make_rule(shop, "capped", 5, cap_count=3, cap_period=period)
     calls = [award(api, event_type="capped", reference=f"r-{n}") for n in range(THREADS)]
     assert Counter(at_once(calls)) == {200: 3, 429: THREADS - 3}
