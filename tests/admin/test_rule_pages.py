@@ -118,11 +118,17 @@ def test_boost_and_its_calendar(operator: Console, shop: Tenant, system: PointsS
     listed = operator.get("gamify/boost/").content.decode()
     # Seven of ninety days, from the fifteenth on.
     assert "left: 15.6%; width: 7.8%" in listed
-    assert "Active" in listed
-    for days, state in ((1, "Scheduled"), (-30, "Finished")):
-        start = today + timedelta(days=days)
-        operator.post("gamify/boost/add/", {**fields, "name": state, "start": str(start), "end": str(start)})
-        assert state in operator.text("gamify/boost/")
+    for name, days in (("Tomorrow", 1), ("A month ago", -30)):
+        day = str(today + timedelta(days=days))
+        operator.post("gamify/boost/add/", {**fields, "name": name, "start": day, "end": day})
+    listed = operator.text("gamify/boost/")
+    for name, first, last, state in (
+        ("Double XP", 0, 6, "Active"),
+        ("Tomorrow", 1, 1, "Scheduled"),
+        ("A month ago", -30, -30, "Finished"),
+    ):
+        start, end = (f"{today + timedelta(days=days):%-d %b %Y}" for days in (first, last))
+        assert f"{name} {system.name} × 2 {start} – {end} {state}" in listed
     assert errors_of(operator.post("gamify/boost/add/", {**fields, "multiplier": "1"})) == {"multiplier"}
     assert errors_of(operator.post("gamify/boost/add/", {**fields, "end": "2020-01-01"})) == {"end"}
 

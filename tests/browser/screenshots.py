@@ -15,6 +15,7 @@ from tests.live.server import Server, server_on_a_database_of
 
 FOLDER = PROJECT_DIR / "docs" / "screenshots"
 WIDTHS = {"wide": (1440, 1000), "phone": (390, 844)}
+# Where the way to each begins: `visit` goes on from there.
 PAGES = {
     "dashboard": "/admin/?period=90",
     "participants": "/admin/gamify/participant/",
@@ -42,18 +43,27 @@ def fill(server: Server) -> None:
 
 
 def shoot(page: Page, base: str, folder: Path, suffix: str) -> None:
-    for name, path in PAGES.items():
-        page.goto(base + path)
-        if name in ("participant", "award"):
-            page.locator("#result_list a").first.click()
-        if name == "award":
-            page.get_by_role("link", name="Award").click()
-        if name == "tier":
-            page.get_by_role("link", name="Gold").click()
-        if name == "preview":
-            _preview(page)
-        page.wait_for_load_state("networkidle")
+    for name in PAGES:
+        visit(page, base, name)
         page.screenshot(path=folder / f"{name}-{suffix}.png", full_page=True)
+
+
+def visit(page: Page, base: str, name: str) -> None:
+    """Go to the page `name`, by the links and buttons that lead there, and wait until all of it is there."""
+    page.goto(base + PAGES[name])
+    if name in ("participant", "award"):
+        page.locator("#result_list a").first.click()
+        page.wait_for_url("**/participant/*/change/**")
+    if name == "award":
+        page.get_by_role("link", name="Award").click()
+        page.wait_for_url("**/participant/*/award/")
+    if name == "tier":
+        page.get_by_role("link", name="Gold").click()
+        page.wait_for_url("**/tier/*/change/**")
+    if name == "preview":
+        _preview(page)
+        page.get_by_role("button", name="Save this tier").wait_for()
+    page.wait_for_load_state("networkidle")
 
 
 def _preview(page: Page) -> None:

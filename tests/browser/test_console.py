@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.screenshots import PAGES, WIDTHS
+from tests.browser.screenshots import PAGES, WIDTHS, visit
 
 pytestmark = pytest.mark.slow
 
@@ -149,6 +149,5 @@ def test_charts_are_drawn(page: Page, base: str) -> None:
 def test_no_page_is_wider_than_the_screen(page: Page, base: str, name: str, width: str) -> None:
     across, down = WIDTHS[width]
     page.set_viewport_size({"width": across, "height": down})
-    page.goto(base + PAGES[name])
-    page.wait_for_load_state("networkidle")
+    visit(page, base, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= across
