@@ -52,7 +52,7 @@ def test_holds(type: str, config: dict[str, Any], holds: bool, holds_from_nothin
         ("points_in_window", "min_points", [1, 10**15], [0, 10**15 + 1, "5", 5.0, True, None]),
         ("points_in_window", "days", [1, 3660], [0, 3661, "5", 5.0, True, None]),
         ("award_count", "min_awards", [1, 10**9], [0, 10**9 + 1, "5", 5.0, True, None]),
-        ("tier_reached", "level", [1, 2**31 - 1], [0, 2**31, "5", 5.0, True, None]),
+        ("tier_reached", "level", [1, 2_000_000_000], [0, 2_000_000_001, "5", 5.0, True, None]),
         (
             "badges",
             "codes",
