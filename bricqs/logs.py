@@ -140,7 +140,9 @@ class RoutesForPaths(logging.Filter):
             route = match.route if match else "(no route)"
             # As Django writes what it logs.
             path = request.path.encode("unicode_escape").decode("ascii")
-            record.args = tuple(route if each == path else _PAGE.sub(r"\1\2", str(each)) for each in record.args)
+            shown = (route if each == path else each for each in record.args)
+            # A number stays one, as the message may want it so.
+            record.args = tuple(_PAGE.sub(r"\1\2", each) if isinstance(each, str) else each for each in shown)
         return True
 
 

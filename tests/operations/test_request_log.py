@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as DjangoClient
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from bricqs.logs import Line, LineHandler
@@ -196,6 +197,13 @@ def test_a_form_from_elsewhere_is_logged_with_the_host_of_its_page_alone(headers
     [refusal] = lines.of("django.security.csrf")
     assert refusal["event"] == f"Forbidden ({page} does not match any trusted origins.): admin/login/"
     assert "secret" not in lines.text
+
+
+def test_what_a_line_counts_stays_a_number() -> None:
+    request = RequestFactory().post("/secret/")
+    with logged() as lines:
+        logging.getLogger("django.security.csrf").warning("%s: %d", request.path, 5, extra={"request": request})
+    assert lines.of("django.security.csrf")[0]["event"] == "(no route): 5"
 
 
 def test_on_a_terminal_a_traceback_shows_no_local_variables(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
